@@ -1,0 +1,217 @@
+"""Every error as ``{"error": {"message", "type", "param", "code"}}``; mapped here and only here.
+
+Errors of the caller keep their message. Errors of the installation are logged in full and told in
+a fixed sentence, since theirs name files.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic_core import to_json
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from api.schemas import ErrorBody
+from rag import errors
+from rag.errors import RagError, Unavailable, UsageError
+
+log = logging.getLogger(__name__)
+
+LONGEST_MESSAGE = 600  # a caller's own input is repeated, but not a megabyte of it
+LONGEST_PARAM = 100
+RETRY_SECONDS = 1
+
+STATUS: Mapping[type[RagError], int] = {
+    errors.UsageError: 400,
+    errors.UnknownDocument: 404,
+    errors.ConfigurationError: 503,
+    errors.NoDocuments: 400,
+    errors.UnreadableDocument: 400,
+    errors.IndexProblem: 503,
+    errors.NoIndex: 404,
+    errors.IndexLocked: 409,
+    errors.ModelDamaged: 503,
+    errors.Unavailable: 503,
+}
+_INTERNAL = "something went wrong in the service; its log has the details under this request's id"
+TOLD: Mapping[str, str] = {
+    "configuration": "the service is not set up correctly; its log has the details",
+    "missing_extra": "the service lacks an optional package; its log has the details",
+    "no_documents": "nothing that can be read was found",
+    "unreadable_document": "the document could not be read",
+    "index": "the index cannot be used; the service's log has the details",
+    "no_index": "there are no documents yet; add some with: sanad ingest PATH",
+    "index_damaged": "the index is damaged; the documents are safe, and sanad rebuild restores it",
+    "index_mismatch": "the index was built with other settings; the service's log has the details",
+    "index_locked": "the collection is being written; try again when that has finished",
+    "model_damaged": "a model's files are missing or damaged; the service's log has the details",
+}
+_TYPES: Mapping[int, str] = {
+    404: "not_found_error",
+    409: "conflict_error",
+    503: "unavailable_error",
+}
+_CODES: Mapping[int, str] = {
+    400: "invalid_json",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+}
+
+
+class Busy(Unavailable):
+    """All workers are busy and as many questions wait as may."""
+
+    code = "busy"
+
+
+def status_of(kind: type[RagError]) -> int:
+    """The HTTP status of an error class: its own or its nearest ancestor's."""
+    return next((STATUS[parent] for parent in kind.__mro__ if parent in STATUS), 500)
+
+
+def error_body(status: int, code: str, message: str, param: str | None = None) -> dict[str, Any]:
+    """The error as data; always encodable, whatever the caller sent."""
+    kind = _TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
+    return {
+        "error": {
+            "message": _shown(message, LONGEST_MESSAGE),
+            "type": kind,
+            "param": None if param is None else _shown(param, LONGEST_PARAM),
+            "code": code,
+        }
+    }
+
+
+def error_response(
+    status: int,
+    code: str,
+    message: str,
+    param: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """The error as a reply; 503 always says when to try again."""
+    sent = dict(headers or {})
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        sent.setdefault("Retry-After", str(RETRY_SECONDS))
+    content = to_json(error_body(status, code, message, param))
+    return Response(content, status, sent, media_type="application/json")
+
+
+def internal_error() -> Response:
+    """What is told of an error nobody foresaw: nothing but that it is in the log."""
+    return error_response(500, "internal", _INTERNAL)
+
+
+def install(app: FastAPI) -> None:
+    """Makes the app answer every error it foresees in the one shape."""
+    app.exception_handler(RagError)(_rag_error)
+    app.exception_handler(RequestValidationError)(_invalid)
+    app.exception_handler(HTTPException)(_http_error)
+
+
+async def _rag_error(_request: Request, error: RagError) -> Response:
+    status = status_of(type(error))
+    if isinstance(error, UsageError | Unavailable):
+        message = f"{error.message}; {error.hint}" if error.hint else error.message
+    else:
+        log.error("failed", extra={"code": error.code, "reason": str(error)})
+        message = TOLD.get(error.code, _INTERNAL)
+    return error_response(status, error.code, message, error.parameter)
+
+
+async def _invalid(_request: Request, error: RequestValidationError) -> Response:
+    first = error.errors()[0]
+    place, names = first["loc"][0], [str(part) for part in first["loc"][1:]]
+    if first["type"] == "json_invalid":
+        reason, at = first["ctx"]["error"], names[0]
+        return error_response(400, "invalid_json", f"the body is not JSON: {reason} at {at}")
+    param = ".".join(names) or None
+    if first["type"] == "extra_forbidden":
+        message = f"{param!r} is not a known {'field' if place == 'body' else 'parameter'}"
+    elif param is None and first["type"] == "missing":
+        message = "the body is empty, expected a JSON object; see /docs for the fields"
+    elif param is None:
+        message = "the body is not a JSON object with text for names; see /docs for the fields"
+    else:
+        message = f"{param!r}: {first['msg'][:1].lower()}{first['msg'][1:]}"
+    return error_response(400, "invalid_request", message, param)
+
+
+async def _http_error(request: Request, error: HTTPException) -> Response:
+    messages = {
+        # FastAPI says 400 where the bytes are no UTF-8, nest too deeply or hold endless numbers.
+        400: "the body cannot be read as JSON in UTF-8",
+        404: "there is nothing at this address; see /docs",
+        405: f"{request.method} is not possible here",
+    }
+    status = error.status_code
+    code = _CODES.get(status, "error")
+    return error_response(status, code, messages.get(status, error.detail), None, error.headers)
+
+
+def _shown(text: str, most: int) -> str:
+    """The text cut to a length, with lone surrogates escaped: they have no UTF-8 form."""
+    cut = text if len(text) <= most else f"{text[: most - 1]}…"
+    return cut.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class _Documented:
+    status: int
+    message: str
+    param: str | None = None
+
+
+# What OpenAPI shows of each code; the routes name the codes that they can answer with.
+DOCUMENTED: Mapping[str, _Documented] = {
+    "invalid_json": _Documented(400, "the body is not JSON: Expecting value at 0"),
+    "invalid_request": _Documented(400, "'qestion' is not a known field", "qestion"),
+    "invalid_question": _Documented(400, "the question is empty", "question"),
+    "invalid_parameter": _Documented(400, "k is 0, expected a whole number from 1 to 50", "k"),
+    "unknown_document": _Documented(404, "no document 'a.txt'", "id"),
+    "no_index": _Documented(404, TOLD["no_index"]),
+    "body_too_large": _Documented(413, "the body is larger than 1048576 bytes"),
+    "unsupported_media_type": _Documented(
+        415, "Content-Type is text/plain, expected application/json"
+    ),
+    "busy": _Documented(503, "all workers are busy; try again in a moment"),
+    "index_damaged": _Documented(503, TOLD["index_damaged"]),
+    "index_mismatch": _Documented(503, TOLD["index_mismatch"]),
+    "model_damaged": _Documented(503, TOLD["model_damaged"]),
+    "internal": _Documented(500, _INTERNAL),
+}
+BODY_CODES = ("invalid_json", "invalid_request", "body_too_large", "unsupported_media_type")
+INDEX_CODES = ("busy", "index_damaged", "index_mismatch", "model_damaged", "internal")
+
+
+def documented(*codes: str) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI responses of these codes, each with an example."""
+    found: dict[int | str, dict[str, Any]] = {}
+    for code in codes:
+        about = DOCUMENTED[code]
+        response = found.setdefault(
+            about.status,
+            {
+                "model": ErrorBody,
+                "description": HTTPStatus(about.status).phrase,
+                "content": {"application/json": {"examples": {}}},
+            },
+        )
+        response["content"]["application/json"]["examples"][code] = {
+            "value": error_body(about.status, code, about.message, about.param)
+        }
+        if about.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            response["headers"] = {
+                "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}
+            }
+    # Naming the default keeps FastAPI from documenting a 422 that is never sent.
+    return found | {"default": {"model": ErrorBody, "description": "Any other error"}}

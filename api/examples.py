@@ -1,0 +1,188 @@
+"""The examples OpenAPI shows, in both languages, made from the same values as real replies."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Any
+
+from fastapi.openapi.models import Example
+from pydantic import BaseModel
+
+from rag.citations import utf16_offset
+from rag.messages import abstention
+from rag.output import answer_to_dict, document_to_dict, hit_to_dict, summary_to_dict
+from rag.types import (
+    Answer,
+    Citation,
+    Document,
+    DocumentSummary,
+    Hit,
+    IndexState,
+    Language,
+    Passage,
+)
+
+_TEXTS: dict[Language, tuple[str, str, str, str, str]] = {
+    # id, title, text, question, answer
+    "ar": (
+        "أخبار/تبادل-الأسرى.txt",
+        "كييف تستأنف تبادل الأسرى",
+        "كييف تستأنف تبادل الأسرى\n\nتسعى كييف إلى إطلاق سراح 1200 أوكراني محتجزين لدى موسكو.",
+        "كم أوكرانيًّا تسعى كييف إلى إطلاق سراحهم؟",
+        "1200",
+    ),
+    "en": (
+        "news/prisoner-exchange.txt",
+        "Kyiv resumes prisoner exchanges",
+        "Kyiv resumes prisoner exchanges\n\nKyiv seeks to free 1,200 Ukrainians held by Moscow.",
+        "How many Ukrainians does Kyiv seek to free?",
+        "1,200",
+    ),
+}
+_NAMES: dict[Language, str] = {"ar": "Arabic", "en": "English"}
+_UNKNOWN: dict[Language, str] = {
+    "ar": "ما عاصمة اليابان؟",
+    "en": "What is the capital of Japan?",
+}
+_STATE = IndexState(generation="g000001", fingerprint="5b1f0c2a9d3e")
+
+
+def ok(model: type[BaseModel], examples: dict[str, Example]) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI description of a reply that succeeds."""
+    content = {"application/json": {"examples": examples}}
+    return {200: {"model": model, "description": "Success", "content": content}}
+
+
+def _document(language: Language) -> Document:
+    id, title, text, _, _ = _TEXTS[language]
+    digest = sha256(text.encode()).hexdigest()
+    return Document(id=id, text=text, sha256=digest, title=title, source=id, language=language)
+
+
+def _quote(language: Language) -> tuple[int, int]:
+    text = _TEXTS[language][2]
+    return text.index("\n\n") + 2, len(text)
+
+
+def _answer(language: Language) -> dict[str, Any]:
+    document, (start, end) = _document(language), _quote(language)
+    question, short = _TEXTS[language][3:]
+    at = document.text.index(short)
+    citation = Citation(
+        n=1,
+        document_id=document.id,
+        document_sha256=document.sha256,
+        title=document.title,
+        source=document.source,
+        published=None,
+        quote=document.text[start:end],
+        start=start,
+        end=end,
+        start_utf16=utf16_offset(document.text, start),
+        end_utf16=utf16_offset(document.text, end),
+        answer_start=at,
+        answer_end=at + len(short),
+        language=language,
+        verified=True,
+        score=0.94,
+    )
+    return answer_to_dict(
+        Answer(
+            id="ans_0f8c1b7e5d2a4c3b9e6f7a8d1c2b3a4f",
+            question=question,
+            question_language=language,
+            status="answered",
+            answer=short,
+            answer_language=language,
+            answer_kind="extracted",
+            abstention=None,
+            confidence=0.94,
+            citations=(citation,),
+            index=_STATE,
+            timings_ms={"retrieve": 2.1, "read": 3.4, "total": 5.6},
+        )
+    )
+
+
+def _abstained(language: Language) -> dict[str, Any]:
+    return answer_to_dict(
+        Answer(
+            id="ans_7a2d9c4e1f6b4d8a8c3e5f7b9d1a2c4e",
+            question=_UNKNOWN[language],
+            question_language=language,
+            status="abstained",
+            answer=None,
+            answer_language=None,
+            answer_kind=None,
+            abstention=abstention("not_in_sources", language),
+            confidence=0.02,
+            citations=(),
+            index=_STATE,
+            timings_ms={"retrieve": 1.9, "read": 2.8, "total": 4.7},
+        )
+    )
+
+
+def _found(language: Language) -> dict[str, Any]:
+    document, (start, end) = _document(language), _quote(language)
+    passage = Passage(
+        id=f"{document.id}#{start}-{end}",
+        document_id=document.id,
+        start=start,
+        end=end,
+        text=document.text[start:end],
+        language=language,
+    )
+    hit = Hit(passage_id=passage.id, score=0.87, rank=0, retriever="fused")
+    return {"question": _TEXTS[language][3], "passages": [hit_to_dict(passage, hit)]}
+
+
+def _listing(language: Language) -> dict[str, Any]:
+    document = _document(language)
+    summary = DocumentSummary(
+        id=document.id,
+        sha256=document.sha256,
+        title=document.title,
+        source=document.source,
+        language=language,
+        media_type=document.media_type,
+        published=None,
+        characters=len(document.text),
+        passages=1,
+    )
+    return {"total": 1, "offset": 0, "limit": 50, "documents": [summary_to_dict(summary)]}
+
+
+def _read(language: Language) -> dict[str, Any]:
+    document, (start, end) = _document(language), _quote(language)
+    quoted = {
+        "start": start,
+        "end": end,
+        "quote": document.text[start:end],
+        "start_utf16": utf16_offset(document.text, start),
+        "end_utf16": utf16_offset(document.text, end),
+    }
+    return document_to_dict(document) | {"span": quoted}
+
+
+_BOTH: tuple[Language, ...] = ("ar", "en")
+
+
+def _named(values: dict[Language, Any], suffix: str = "") -> dict[str, Example]:
+    return {
+        f"{_NAMES[language]}{suffix}": Example(value=value) for language, value in values.items()
+    }
+
+
+ASK = _named({language: {"question": _TEXTS[language][3]} for language in _BOTH}) | _named(
+    {language: {"question": _UNKNOWN[language], "k": 5} for language in _BOTH},
+    ", not in the sources",
+)
+SEARCH = _named({language: {"question": _TEXTS[language][3], "k": 5} for language in _BOTH})
+IDS = _named({language: _TEXTS[language][0] for language in _BOTH})
+ANSWERS = _named({language: _answer(language) for language in _BOTH}) | _named(
+    {language: _abstained(language) for language in _BOTH}, ", not in the sources"
+)
+FOUND = _named({language: _found(language) for language in _BOTH})
+LISTINGS = _named({language: _listing(language) for language in _BOTH})
+DOCUMENTS = _named({language: _read(language) for language in _BOTH})

@@ -1,0 +1,371 @@
+"""The ``sanad`` command: parse, call one function, print.
+
+stdout carries data only; progress and warnings go to stderr. Everything heavy is imported inside
+the command that needs it, so that ``--help`` stays fast.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rag import __version__
+
+if TYPE_CHECKING:
+    from rag.engine import Engine
+    from rag.settings import Settings
+
+_EXAMPLES = """\
+examples:
+  sanad ingest seeds/articles
+  sanad ask "كم عدد الأسرى الذين تأمل كييف إطلاق سراحهم؟"
+  sanad ask "How many drones did Russia say it shot down?"
+  sanad serve
+
+exit codes: 0 ok, 1 negative result (with --strict or below a bar), 2 usage, 65 bad data or damaged
+index, 69 unavailable, 75 locked, 78 configuration, 130 interrupted
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line, complete."""
+    top = argparse.ArgumentParser(
+        prog="sanad",
+        description="Questions in Arabic or English, answered from your articles with verified "
+        "citations. أسئلة بالعربية أو الإنجليزية، تُجاب من مقالاتك باقتباسات مُتحقَّق منها.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"sanad {__version__}")
+    shared = argparse.ArgumentParser(add_help=False)
+    group = shared.add_argument_group("settings (also SANAD_* variables and sanad.toml)")
+    group.add_argument("--config", type=Path, metavar="FILE", help="settings file [sanad.toml]")
+    group.add_argument("--indexes", type=Path, metavar="FOLDER", help="folder of collections")
+    group.add_argument("--collection", metavar="NAME", help="collection to use [default]")
+    group.add_argument("--embedder", metavar="MODEL", help="embedded model, or a hub name or folder")
+    group.add_argument("--json", action="store_true", help="print JSON")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def command(name: str, text: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=text, description=text, parents=[shared])
+
+    ask = command("ask", "answer a question with citations")
+    ask.add_argument("question", help="in Arabic or English; - reads it from standard input")
+    ask.add_argument("-k", type=int, help="passages to read (1 to 50)")
+    ask.add_argument("--threshold", type=float, help="least confidence to answer (0 to 1)")
+    ask.add_argument("--language", choices=("ar", "en"), help="language of messages")
+    ask.add_argument("--strict", action="store_true", help="exit 1 where there is no answer")
+    search = command("search", "show the passages nearest to a question")
+    search.add_argument("question", help="in Arabic or English; - reads it from standard input")
+    search.add_argument("-k", type=int, help="passages to show (1 to 50)")
+    ingest = command("ingest", "add articles, or update those that changed")
+    ingest.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files or folders")
+    ingest.add_argument("--strict", action="store_true", help="exit 65 where a file was not read")
+    documents = commands.add_parser("documents", help="list, show or delete what is stored")
+    actions = documents.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="list documents", parents=[shared])
+    listing.add_argument("--offset", type=int, default=0, help="leave out the first [0]")
+    listing.add_argument("--limit", type=int, help="show at most")
+    show = actions.add_parser("show", help="print a document's text", parents=[shared])
+    show.add_argument("id")
+    delete = actions.add_parser("delete", help="remove documents", parents=[shared])
+    delete.add_argument("ids", nargs="+", metavar="ID")
+    delete.add_argument("--yes", action="store_true", help="do not ask")
+    evaluate = command("evaluate", "measure answers against a file of questions and facts")
+    evaluate.add_argument("file", type=Path, help="questions as JSON lines")
+    evaluate.add_argument("-k", type=int, help="passages to read (1 to 50)")
+    evaluate.add_argument(
+        "--bar", action="append", default=[], metavar="BAR", help='such as "en.hit_at_1>=0.8"'
+    )
+    evaluate.add_argument("--failures", action="store_true", help="list what went wrong")
+    serve = command("serve", "answer over HTTP")
+    serve.add_argument("--host", help="address [127.0.0.1]")
+    serve.add_argument("--port", type=int, help="port [8765]; 0 picks a free one")
+    serve.add_argument(
+        "--insecure", action="store_true", help="allow an address others can reach, without a key"
+    )
+    command("verify", "check every file of the index against its checksum")
+    command("rebuild", "make the index anew from the stored documents, without the model")
+    command("doctor", "check the installation, the model and the index")
+    completion = commands.add_parser("completion", help="print shell completion")
+    completion.add_argument("shell", choices=("bash", "zsh", "fish"))
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    commands = parser()
+    if "_ARGCOMPLETE" in os.environ:  # the shell asks what may come next
+        import argcomplete
+
+        argcomplete.autocomplete(commands)
+    try:
+        options = commands.parse_args(arguments)
+    except SystemExit as stop:  # argparse has printed help, the version or what is wrong
+        return int(stop.code or 0)
+    try:
+        code = _run(options)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader went away (head, less): nothing more can be said on stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        return _failed(error, as_json=bool(getattr(options, "json", False)))
+    return code
+
+
+def _failed(error: Exception, *, as_json: bool) -> int:
+    from rag.errors import RagError
+    from rag.terminal import printable
+
+    if not isinstance(error, RagError):
+        raise error
+    if as_json:
+        body = {"message": error.message, "hint": error.hint, "code": error.code}
+        _print_json({"error": body | {"param": error.parameter}}, stream=sys.stderr)
+    else:
+        print(printable(f"error[{error.code}]: {error}"), file=sys.stderr)
+    return error.exit_code
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.command == "completion":
+        import argcomplete
+
+        print(argcomplete.shellcode(["sanad"], shell=options.shell))
+        return 0
+    from rag import settings
+
+    flags = ("indexes", "collection", "embedder", "threshold", "host", "port", "k")
+    given = {name: getattr(options, name, None) for name in flags}
+    loaded = settings.load(given, file=options.config)
+    handler = {
+        "ask": _ask,
+        "search": _search,
+        "ingest": _ingest,
+        "documents": _documents,
+        "evaluate": _evaluate,
+        "serve": _serve,
+        "verify": _verify,
+        "rebuild": _rebuild,
+        "doctor": _doctor,
+    }[options.command]
+    return handler(options, loaded)
+
+
+def _engine(loaded: Settings) -> Engine:
+    from rag.engine import Engine
+
+    return Engine(loaded)
+
+
+def _print_json(content: object, stream: Any = None) -> None:  # noqa: ANN401 - any text stream
+    print(json.dumps(content, ensure_ascii=False, allow_nan=False), file=stream or sys.stdout)
+
+
+def _question(options: argparse.Namespace) -> str:
+    """The question given, or read from standard input, a little more than is allowed at most."""
+    from rag.question import LONGEST_QUESTION
+
+    if options.question != "-":
+        return str(options.question)
+    content = sys.stdin.buffer.read(8 * LONGEST_QUESTION)
+    return content.decode("utf-8", errors="surrogateescape")
+
+
+def _ask(options: argparse.Namespace, loaded: Settings) -> int:
+    from rag.output import answer_to_dict
+    from rag.terminal import answer_lines
+
+    answer = _engine(loaded).ask(_question(options), language=options.language)
+    if options.json:
+        _print_json(answer_to_dict(answer))
+    else:
+        print("\n".join(answer_lines(answer)))
+    return 1 if options.strict and answer.status == "abstained" else 0
+
+
+def _search(options: argparse.Namespace, loaded: Settings) -> int:
+    from rag.output import hit_to_dict
+    from rag.terminal import hit_lines
+
+    found = _engine(loaded).search(_question(options))
+    if options.json:
+        _print_json({"hits": [hit_to_dict(passage, hit) for passage, hit in found]})
+    elif found:
+        print("\n".join(hit_lines(found)))
+    else:
+        print("nothing found", file=sys.stderr)
+    return 0
+
+
+def _ingest(options: argparse.Namespace, loaded: Settings) -> int:
+    from rag.terminal import Progress, one_line
+
+    read, changes = _engine(loaded).ingest(options.paths, Progress("documents"))
+    for failure in read.failures:
+        print(f"not read: {one_line(str(failure.error))}", file=sys.stderr)
+    for name in read.skipped:
+        print(f"skipped, no loader for this kind: {one_line(name)}", file=sys.stderr)
+    for copy, original in changes.duplicates:
+        print(f"same text as {one_line(original)}: {one_line(copy)}", file=sys.stderr)
+    if options.json:
+        _print_json(
+            {
+                "added": changes.added,
+                "changed": changes.changed,
+                "unchanged": changes.unchanged,
+                "duplicates": [list(pair) for pair in changes.duplicates],
+                "failed": [
+                    {"source": f.source, "message": f.error.message} for f in read.failures
+                ],
+                "skipped": read.skipped,
+                "embedded_passages": changes.embedded_passages,
+                "generation": changes.generation,
+            }
+        )
+    else:
+        print(
+            f"added {len(changes.added)}, changed {len(changes.changed)}, "
+            f"unchanged {len(changes.unchanged)}, duplicates {len(changes.duplicates)}, "
+            f"failed {len(read.failures)}, skipped {len(read.skipped)}; "
+            f"{changes.embedded_passages} passages embedded, generation {changes.generation}"
+        )
+    return 65 if options.strict and read.failures else 0
+
+
+def _documents(options: argparse.Namespace, loaded: Settings) -> int:
+    return {"list": _list, "show": _show, "delete": _delete}[options.action](options, loaded)
+
+
+def _list(options: argparse.Namespace, loaded: Settings) -> int:
+    from rag.errors import InvalidParameter
+    from rag.output import summary_to_dict
+    from rag.terminal import one_line
+
+    for name in ("offset", "limit"):
+        value = getattr(options, name)
+        if value is not None and value < 0:
+            raise InvalidParameter(f"{name} is {value}, expected 0 or more", parameter=name)
+    found = _engine(loaded).documents(offset=options.offset, limit=options.limit)
+    if options.json:
+        _print_json({"documents": [summary_to_dict(summary) for summary in found]})
+        return 0
+    for summary in found:
+        print(one_line(summary.id))
+        print(f"    {one_line(summary.title)}")
+        print(f"    {summary.language}, {summary.characters} characters, {summary.passages} passages")
+    if not found:
+        print("no documents yet; add some with: sanad ingest PATH", file=sys.stderr)
+    return 0
+
+
+def _show(options: argparse.Namespace, loaded: Settings) -> int:
+    from rag.output import document_to_dict
+    from rag.terminal import printable
+
+    document = _engine(loaded).document(options.id)
+    if options.json:
+        _print_json(document_to_dict(document))
+    elif sys.stdout.isatty():
+        print(printable(document.text))
+    else:
+        sys.stdout.write(document.text)  # to a file or a pipe: exactly what is stored
+    return 0
+
+
+def _delete(options: argparse.Namespace, loaded: Settings) -> int:
+    from rag.errors import UsageError
+
+    if not options.yes:
+        if not sys.stdin.isatty():
+            raise UsageError("deleting needs --yes where nobody can be asked", hint="add --yes")
+        print(f"delete {len(options.ids)} documents? [y/N] ", end="", file=sys.stderr, flush=True)
+        if sys.stdin.readline().strip().lower() not in ("y", "yes", "نعم"):
+            return 1
+    changes = _engine(loaded).delete(options.ids)
+    if options.json:
+        _print_json({"removed": changes.removed, "generation": changes.generation})
+    else:
+        print(f"removed {len(changes.removed)}, generation {changes.generation}")
+    return 0
+
+
+def _evaluate(options: argparse.Namespace, loaded: Settings) -> int:
+    from rag.evaluation.bars import ALWAYS, check_bars, parse_bar
+    from rag.evaluation.questions import load, slices_of
+    from rag.evaluation.report import failures, table, to_dict
+    from rag.evaluation.run import evaluate
+    from rag.terminal import Progress
+
+    questions = load(options.file)
+    bars = [*ALWAYS, *(parse_bar(text, slices_of(questions)) for text in options.bar)]
+    report = evaluate(_engine(loaded), questions, loaded.k, Progress("questions"))
+    failed = check_bars(report, bars)
+    if options.json:
+        _print_json(to_dict(report, failed))
+    else:
+        print(table(report))
+        if options.failures and (listed := failures(report)):
+            print(f"\n{listed}")
+    for bar in failed:
+        print(f"below its bar: {bar}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _serve(options: argparse.Namespace, loaded: Settings) -> int:
+    from api.server import serve
+
+    serve(loaded, insecure=options.insecure)
+    return 0
+
+
+def _verify(options: argparse.Namespace, loaded: Settings) -> int:
+    from rag.index.collection import Collection
+
+    index = Collection(loaded.indexes / loaded.collection).open()
+    described = index.manifest
+    if options.json:
+        _print_json({"generation": described.generation, "files": len(described.files)})
+    else:
+        print(f"{described.generation}: {len(described.files)} files match their checksums")
+    return 0
+
+
+def _rebuild(options: argparse.Namespace, loaded: Settings) -> int:
+    from rag.errors import NoIndex
+    from rag.index.collection import Collection
+
+    collection = Collection(loaded.indexes / loaded.collection)
+    if not collection.exists():
+        raise NoIndex(
+            f"no index in {str(collection.folder)!r}", hint="add articles with: sanad ingest PATH"
+        )
+    generation = collection.rebuild()
+    _print_json({"generation": generation}) if options.json else print(f"rebuilt {generation}")
+    return 0
+
+
+def _doctor(options: argparse.Namespace, loaded: Settings) -> int:
+    from rag.doctor import examine
+
+    findings = examine(loaded)
+    if options.json:
+        _print_json(
+            {"findings": [{"check": f.check, "state": f.state, "note": f.note} for f in findings]}
+        )
+    else:
+        for finding in findings:
+            print(f"{finding.state:5} {finding.check}: {finding.note}")
+    return 65 if any(finding.state == "bad" for finding in findings) else 0

@@ -1,0 +1,107 @@
+"""What ``sanad doctor`` looks at; each finding says what to do where something is wrong."""
+
+from __future__ import annotations
+
+import locale
+import shutil
+import sqlite3
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from rag.errors import NoIndex, RagError
+from rag.settings import Settings
+
+_LEAST_FREE = 200 * 1024 * 1024  # bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing looked at: ``bad`` stops answers, ``warn`` is worth knowing."""
+
+    check: str
+    state: Literal["ok", "warn", "bad"]
+    note: str
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """All findings, in the order a person would look."""
+    checks: list[tuple[str, Callable[[Settings], Finding]]] = [
+        ("python", _python),
+        ("sqlite", _sqlite),
+        ("text", _encoding),
+        ("disk", _disk),
+        ("model", _model),
+        ("embedder", _embedder),
+        ("index", _index),
+    ]
+    findings = []
+    for name, check in checks:
+        try:
+            findings.append(check(settings))
+        except RagError as error:
+            findings.append(Finding(check=name, state="bad", note=str(error)))
+    return findings
+
+
+def _python(_: Settings) -> Finding:
+    return Finding(check="python", state="ok", note=sys.version.split()[0])
+
+
+def _sqlite(_: Settings) -> Finding:
+    note = f"{sqlite3.sqlite_version}, rollback journal"
+    return Finding(check="sqlite", state="ok", note=note)
+
+
+def _encoding(_: Settings) -> Finding:
+    found = locale.getpreferredencoding(do_setlocale=False)
+    if found.lower().replace("-", "") == "utf8":
+        return Finding(check="text", state="ok", note=found)
+    note = f"the locale says {found}; Arabic may not show: set LANG=C.UTF-8"
+    return Finding(check="text", state="warn", note=note)
+
+
+def _disk(settings: Settings) -> Finding:
+    folder = settings.indexes.resolve()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    state: Literal["ok", "warn"] = "ok" if free >= _LEAST_FREE else "warn"
+    return Finding(check="disk", state=state, note=f"{free // 2**20} MiB free for indexes")
+
+
+def _model(_: Settings) -> Finding:
+    from rag import catalogue
+    from rag.reading.evidence import EvidenceWeights
+
+    model = catalogue.embedded_model()
+    EvidenceWeights.load(catalogue.MODELS / "evidence.json")
+    return Finding(check="model", state="ok", note=f"{model.fingerprint}, {model.dim} dimensions")
+
+
+def _embedder(settings: Settings) -> Finding:
+    from rag import catalogue
+
+    embedder = catalogue.embedder(settings)
+    return Finding(check="embedder", state="ok", note=embedder.fingerprint)
+
+
+def _index(settings: Settings) -> Finding:
+    from rag.catalogue import embedder
+    from rag.index.collection import Collection
+
+    collection = Collection(settings.indexes / settings.collection)
+    try:
+        index = collection.open(embedder(settings))
+    except NoIndex as error:
+        return Finding(check="index", state="warn", note=str(error).replace("\n", " "))
+    described = index.manifest
+    note = (
+        f"{described.generation}: {described.documents} documents, {described.passages} passages, "
+        "all files match their checksums"
+    )
+    if collection.pending():
+        note += "; an ingest was interrupted before it was published: run it again"
+        return Finding(check="index", state="warn", note=note)
+    return Finding(check="index", state="ok", note=note)

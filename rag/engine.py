@@ -1,0 +1,176 @@
+"""Settings in, a wired engine out: the only place where parts meet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Lock
+
+from rag import answering, catalogue
+from rag.answering import Thresholds
+from rag.documents import LoadReport, load
+from rag.errors import ModelDamaged, NoDocuments, NoIndex
+from rag.index.collection import ChangeReport, Collection, EmbeddedIndex
+from rag.protocols import Embedder, Reader
+from rag.reading.evidence import EvidenceReader, EvidenceWeights
+from rag.retrieval import Retriever, Weights
+from rag.settings import Settings
+from rag.types import Answer, Document, DocumentSummary, Hit, IndexState, Language, Passage
+
+_EMPTY = IndexState(generation="none", fingerprint="none")
+
+
+class Engine:
+    """One collection with its models. Safe to share between threads.
+
+    Each call reads from the newest published generation; one opened earlier stays in use while a
+    call is reading from it.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.collection = Collection(settings.indexes / settings.collection)
+        self._lock = Lock()
+        self._opened: EmbeddedIndex | None = None
+        self._embedder: Embedder | None = None
+        self._retriever: Retriever | None = None
+        self._reader: Reader | None = None
+        self._thresholds = Thresholds()
+
+    @property
+    def embedder(self) -> Embedder:
+        """The embedder, loaded on first use."""
+        if self._embedder is None:
+            self._embedder = catalogue.embedder(self.settings)
+        return self._embedder
+
+    def index(self) -> EmbeddedIndex:
+        """The newest generation; raises NoIndex, IndexDamaged or IndexMismatch."""
+        with self._lock:
+            latest = self.collection.latest_sequence()
+            if self._opened is None or latest != self._opened.manifest.sequence:
+                self._opened = self.collection.open(self.embedder)
+            return self._opened
+
+    def warm(self) -> None:
+        """Loads the models and opens the index, so that the first question is not slower."""
+        self._parts()
+        if self.collection.latest_sequence() is not None:
+            self.index()
+
+    def _parts(self) -> tuple[Retriever, Reader]:
+        with self._lock:
+            if self._retriever is None or self._reader is None:
+                pieces = catalogue.embedded_model()
+                path = catalogue.MODELS / "evidence.json"
+                self._retriever = Retriever(self.embedder, pieces, retrieval_weights(path))
+                self._reader = EvidenceReader(pieces, EvidenceWeights.load(path))
+                self._thresholds = thresholds(path, self.settings.threshold)
+            return self._retriever, self._reader
+
+    def ask(
+        self, question: str, k: int | None = None, *, language: Language | None = None
+    ) -> Answer:
+        """The answer with verified citations, or an abstention.
+
+        ``language`` is that of messages to the reader; the question's own where it is not given.
+        """
+        count = self.settings.k if k is None else k
+        answering.check_k(count)
+        text = answering.validate(question)
+        try:
+            index = self.index()
+        except NoIndex:
+            return answering.abstain(text, "no_documents", 0.0, _EMPTY, {}, language=language)
+        retriever, reader = self._parts()
+        return answering.answer(text, index, retriever, reader, self._thresholds, count, language=language)
+
+    def search(self, question: str, k: int | None = None) -> list[tuple[Passage, Hit]]:
+        """The best passages, without an answer; none where nothing was ingested."""
+        count = self.settings.k if k is None else k
+        answering.check_k(count)
+        text = answering.validate(question)
+        try:
+            index = self.index()
+        except NoIndex:
+            return []
+        retriever, _ = self._parts()
+        return answering.search(text, index, retriever, count)
+
+    def ingest(
+        self,
+        paths: Sequence[Path],
+        progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> tuple[LoadReport, ChangeReport]:
+        """Loads files and folders and stores them; raises NoDocuments where nothing was readable."""
+        loaded = load(list(paths))
+        if not loaded.documents:
+            raise NoDocuments(
+                _nothing_read(paths, loaded), hint="name a folder or file with .txt or .md articles"
+            )
+        return loaded, self.collection.ingest(loaded.documents, self.embedder, progress)
+
+    def delete(self, ids: Sequence[str]) -> ChangeReport:
+        """Removes documents; raises UnknownDocument, NoIndex."""
+        if not self.collection.exists():
+            raise NoIndex(
+                f"no index in {str(self.collection.folder)!r}",
+                hint="add articles with: sanad ingest PATH",
+            )
+        return self.collection.delete(ids)
+
+    def documents(self, *, offset: int = 0, limit: int | None = None) -> list[DocumentSummary]:
+        """What is stored, by id; nothing where nothing was ingested."""
+        try:
+            return self.index().documents(offset=offset, limit=limit)
+        except NoIndex:
+            return []
+
+    def count_documents(self) -> int:
+        """How many documents are stored."""
+        try:
+            return self.index().count_documents()
+        except NoIndex:
+            return 0
+
+    def document(self, id: str) -> Document:
+        """One stored document; raises UnknownDocument, NoIndex."""
+        return self.index().document(id)
+
+
+def _nothing_read(paths: Sequence[Path], loaded: LoadReport) -> str:
+    named = ", ".join(repr(str(path)) for path in paths)
+    reasons = [str(failure.error.message) for failure in loaded.failures]
+    if loaded.skipped:
+        reasons.append(f"{len(loaded.skipped)} files are of a kind that is not read")
+    return f"nothing to ingest in {named}" + (": " + "; ".join(reasons[:5]) if reasons else "")
+
+
+def _stored(path: Path) -> dict[str, dict[str, float]]:
+    try:
+        content: dict[str, dict[str, float]] = json.loads(path.read_text(encoding="utf-8"))
+        return content
+    except (OSError, ValueError) as error:
+        raise ModelDamaged(f"{path.name}: {error}", hint="reinstall sanad") from error
+
+
+def retrieval_weights(path: Path) -> Weights:
+    """The fitted weights of retrieval."""
+    try:
+        return Weights(**_stored(path)["retrieval"])
+    except (KeyError, TypeError) as error:
+        raise ModelDamaged(f"{path.name}: retrieval: {error}", hint="reinstall sanad") from error
+
+
+def thresholds(path: Path, answer: float | None) -> Thresholds:
+    """The fitted thresholds, ``answer`` replacing the least confidence where it is given."""
+    try:
+        fitted = Thresholds(**_stored(path)["thresholds"])
+    except (KeyError, TypeError) as error:
+        raise ModelDamaged(f"{path.name}: thresholds: {error}", hint="reinstall sanad") from error
+    if answer is None:
+        return fitted
+    return Thresholds(
+        answer=answer, related=min(answer, fitted.related), support=fitted.support
+    )

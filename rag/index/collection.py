@@ -1,0 +1,438 @@
+"""A collection: one writer, any number of readers, each reader on exactly one generation.
+
+Order of a change: commit to the truth → write the generation's files, each synced → sync folders →
+manifest (written beside, synced, renamed, folder synced) → acknowledge → collect what is old. A
+process killed anywhere leaves the previous generation answering; the next writer publishes what
+the truth already holds.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.errors import IndexDamaged, IndexLocked, IndexMismatch, NoIndex, UnknownDocument
+from rag.folding import FOLDING_VERSION
+from rag.index import lexical, manifest
+from rag.index.files import replace_synced, sha256_of, sync_file, sync_folder, write_synced
+from rag.index.manifest import Manifest
+from rag.index.ranking import hits_of
+from rag.index.truth import NAME as TRUTH
+from rag.index.truth import Truth
+from rag.index.vectors import VectorIndex
+from rag.passages import PASSAGES_VERSION, cut
+from rag.protocols import Embedder
+from rag.terms import TERMS_VERSION, index_terms
+from rag.types import Document, DocumentSummary, Hit, IndexState, Passage
+
+VECTORS = "vectors.faiss"
+TERMS = "terms"
+LOCK = "lock"
+_KEPT_GENERATIONS = 2
+_DOCUMENTS_A_COMMIT = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeReport:
+    """What an ingest or delete did, by document id; ``duplicates`` are (id, id it repeats)."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    duplicates: tuple[tuple[str, str], ...] = ()
+    embedded_passages: int = 0
+    generation: str = ""
+
+
+@dataclass(slots=True)
+class _Tally:
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    duplicates: list[tuple[str, str]] = field(default_factory=list)
+    embedded: int = 0
+
+    def report(self, generation: str) -> ChangeReport:
+        return ChangeReport(
+            added=tuple(self.added),
+            changed=tuple(self.changed),
+            unchanged=tuple(self.unchanged),
+            removed=tuple(self.removed),
+            duplicates=tuple(self.duplicates),
+            embedded_passages=self.embedded,
+            generation=generation,
+        )
+
+
+class EmbeddedIndex:
+    """One published generation, opened for reading (the PassageIndex of a collection on disk)."""
+
+    def __init__(self, folder: Path, described: Manifest) -> None:
+        manifest.verify(folder, described)
+        self.manifest = described
+        self.state = IndexState(
+            generation=described.generation, fingerprint=described.fingerprint()
+        )
+        place = folder / described.generation
+        content = (place / VECTORS).read_bytes()
+        self._vectors = VectorIndex.from_bytes(content)
+        self._lexical = lexical.LexicalIndex(place / TERMS)
+        self._truth = Truth(folder / TRUTH)
+        self._at = described.sequence
+
+    def __len__(self) -> int:
+        return self.manifest.passages
+
+    def nearest(self, vector: NDArray[np.float32], k: int) -> list[Hit]:
+        """Passages by inner product with a unit query vector."""
+        return self._hits(self._vectors.search(vector, k), k, "dense")
+
+    def matching(self, terms: Mapping[str, float], k: int) -> list[Hit]:
+        """Passages by BM25 over weighted terms."""
+        return self._hits(self._lexical.search(terms, k), k, "lexical")
+
+    def document_frequency(self, term: str) -> int:
+        """How many passages hold the term."""
+        return self._lexical.document_frequency(term)
+
+    def _hits(self, scored: list[tuple[int, float]], k: int, retriever: str) -> list[Hit]:
+        found = self._truth.passages([number for number, _ in scored])
+        return hits_of([(found[number].id, score) for number, score in scored], k, retriever)
+
+    def passages(self, ids: Sequence[str]) -> list[Passage]:
+        """The passages of these ids in order; raises KeyError."""
+        numbers = []
+        for id in ids:
+            document_id, _, offsets = id.rpartition("#")
+            start, _, end = offsets.partition("-")
+            number = None
+            if start.isdecimal() and end.isdecimal():
+                number = self._truth.number_of(document_id, int(start), int(end), self._at)
+            if number is None:
+                raise KeyError(id)
+            numbers.append(number)
+        found = self._truth.passages(numbers)
+        return [found[number] for number in numbers]
+
+    def document(self, id: str) -> Document:
+        """The stored document; raises UnknownDocument."""
+        return self._truth.document(id, self._at)
+
+    def documents(self, *, offset: int = 0, limit: int | None = None) -> list[DocumentSummary]:
+        """What this generation holds, by id."""
+        return self._truth.documents(self._at, offset, limit)
+
+    def count_documents(self) -> int:
+        """How many documents this generation holds."""
+        return self.manifest.documents
+
+    def close(self) -> None:
+        """Closes the database connection."""
+        self._truth.close()
+
+
+class Collection:
+    """The folder of one collection. Opening reads; :meth:`ingest` and :meth:`delete` write."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def exists(self) -> bool:
+        """Whether anything was ever written here."""
+        return (self.folder / TRUTH).is_file()
+
+    def latest(self) -> Manifest | None:
+        """The newest published manifest; None before the first."""
+        for sequence in manifest.list_sequences(self.folder):
+            return manifest.read(self.folder, sequence)
+        return None
+
+    def latest_sequence(self) -> int | None:
+        """The sequence of the newest published generation; None before the first."""
+        return next(iter(manifest.list_sequences(self.folder)), None)
+
+    def open(self, embedder: Embedder | None = None) -> EmbeddedIndex:
+        """The newest generation; raises NoIndex, IndexDamaged, or IndexMismatch for the embedder."""
+        described = self.latest()
+        while described is not None:
+            if embedder is not None:
+                _check_fit(described, embedder)
+            try:
+                return EmbeddedIndex(self.folder, described)
+            except IndexDamaged:
+                # A writer may have published and collected this generation meanwhile.
+                newer = self.latest()
+                if newer is None or newer.sequence == described.sequence:
+                    raise
+                described = newer
+        raise NoIndex(
+            f"no index in {str(self.folder)!r}", hint="add articles with: sanad ingest PATH"
+        )
+
+    def ingest(
+        self,
+        documents: Sequence[Document],
+        embedder: Embedder,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> ChangeReport:
+        """Adds new documents and replaces changed ones; what is unchanged is not embedded again.
+
+        Raises IndexLocked while another process writes and IndexMismatch for another embedder;
+        either way nothing is changed.
+        """
+        with self._writing(embedder) as truth:
+            tally = _Tally()
+            for first in range(0, len(documents), _DOCUMENTS_A_COMMIT):
+                at = truth.sequence() + 1
+                with truth.transaction():
+                    before = len(tally.added) + len(tally.changed)
+                    for document in documents[first : first + _DOCUMENTS_A_COMMIT]:
+                        _put(truth, document, embedder, at, tally)
+                    if len(tally.added) + len(tally.changed) > before:
+                        truth.set("sequence", str(at))
+                progress(min(first + _DOCUMENTS_A_COMMIT, len(documents)), len(documents))
+            return tally.report(self._publish(truth, embedder.name))
+
+    def delete(self, ids: Sequence[str]) -> ChangeReport:
+        """Removes documents; raises UnknownDocument, then nothing is removed."""
+        with self._writing(None) as truth:
+            tally = _Tally()
+            at = truth.sequence() + 1
+            with truth.transaction():
+                for id in dict.fromkeys(ids):
+                    if not truth.remove(id, at):
+                        raise UnknownDocument(
+                            f"no document {id!r}",
+                            hint="list what is there with: sanad documents list",
+                            parameter="id",
+                        )
+                    tally.removed.append(id)
+                truth.set("sequence", str(at))
+            return tally.report(self._publish(truth, truth.get("embedder") or ""))
+
+    def rebuild(self) -> str:
+        """Makes a new generation from the truth alone: no model, no network, no old files read."""
+        with self._writing(None) as truth:
+            name = self._publish(truth, truth.get("embedder") or "", force=True)
+            for sequence in manifest.list_sequences(self.folder)[1:]:
+                manifest.path_of(self.folder, sequence).unlink()
+            self._collect(truth)
+            return name
+
+    def pending(self) -> bool:
+        """Whether the truth holds changes that were never published (an interrupted ingest)."""
+        if not self.exists():
+            return False
+        truth = Truth(self.folder / TRUTH)
+        try:
+            described = self.latest()
+            return truth.sequence() != (described.sequence if described else 0)
+        finally:
+            truth.close()
+
+    @contextmanager
+    def _writing(self, embedder: Embedder | None) -> Iterator[Truth]:
+        """The truth, opened by the only writer. A lock dies with its process."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / LOCK).open("a+", encoding="utf-8") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                lock.seek(0)
+                holder = lock.read().strip() or "unknown"
+                raise IndexLocked(
+                    f"{self.folder.name!r} is being written by another process (pid {holder})",
+                    hint="wait until it has finished, then try again",
+                ) from None
+            lock.seek(0)
+            lock.truncate()
+            lock.write(str(os.getpid()))
+            lock.flush()
+            truth = Truth(self.folder / TRUTH, create=True)
+            try:
+                _check_identity(truth, embedder)
+                yield truth
+            finally:
+                truth.close()
+
+    def _publish(self, truth: Truth, embedder: str, *, force: bool = False) -> str:
+        """Builds and publishes the generation of the truth's sequence; its name."""
+        sequence = truth.sequence()
+        if self.latest_sequence() == sequence and not force:
+            return manifest.read(self.folder, sequence).generation
+        dim = int(truth.get("dim") or 0)
+        name = self._fresh_name(sequence)
+        place = self.folder / name
+        (place / TERMS).mkdir(parents=True)
+        index = VectorIndex.build(dim, truth.vectors(sequence, dim))
+        write_synced(place / VECTORS, index.to_bytes())
+        lexical.build(
+            place / TERMS,
+            (
+                (number, index_terms(passage.text))
+                for number, passage in truth.all_passages(sequence)
+            ),
+        )
+        files = {}
+        for path in sorted(place.rglob("*")):
+            if path.is_file() and not path.name.endswith(".lock"):
+                if path.name != VECTORS:
+                    sync_file(path)
+                relative = path.relative_to(place).as_posix()
+                files[relative] = (path.stat().st_size, sha256_of(path))
+        for changed in (place / TERMS, place, self.folder):
+            sync_folder(changed)
+        documents, passages = truth.count(sequence)
+        if len(index) != passages:
+            raise IndexDamaged(
+                f"{name}: {len(index)} vectors for {passages} passages", hint="run: sanad rebuild"
+            )
+        described = Manifest(
+            sequence=sequence,
+            generation=name,
+            embedder=embedder,
+            embedder_fingerprint=truth.get("embedder_fingerprint") or "",
+            dim=dim,
+            documents=documents,
+            passages=passages,
+            files=files,
+        )
+        manifest.write(self.folder, described)
+        self._collect(truth)
+        return name
+
+    def _fresh_name(self, sequence: int) -> str:
+        name, attempt = f"gen-{sequence:06d}", 0
+        while (self.folder / name).exists():
+            attempt += 1
+            name = f"gen-{sequence:06d}-{attempt}"
+        return name
+
+    def _collect(self, truth: Truth) -> None:
+        """Drops all but the newest generations, and rows that no kept one reads."""
+        sequences = manifest.list_sequences(self.folder)
+        for sequence in sequences[_KEPT_GENERATIONS:]:
+            manifest.path_of(self.folder, sequence).unlink(missing_ok=True)
+        sync_folder(self.folder)
+        kept = set()
+        for sequence in sequences[:_KEPT_GENERATIONS]:
+            try:
+                kept.add(manifest.read(self.folder, sequence).generation)
+            except IndexDamaged:
+                return  # keep everything until someone has looked
+        for path in self.folder.glob("gen-*"):
+            if path.name not in kept:
+                shutil.rmtree(path, ignore_errors=True)
+        truth.forget(min(sequences[:_KEPT_GENERATIONS]))
+
+
+def _check_fit(described: Manifest, embedder: Embedder) -> None:
+    if described.embedder_fingerprint != embedder.fingerprint:
+        raise IndexMismatch(
+            f"the index was built with embedder {described.embedder_fingerprint!r}, "
+            f"the settings ask for {embedder.fingerprint!r}",
+            hint=f"use --embedder {described.embedder}, or ingest into another collection",
+        )
+    built = (described.folding, described.terms, described.passaging)
+    here = (FOLDING_VERSION, TERMS_VERSION, PASSAGES_VERSION)
+    if built[:2] != here[:2]:
+        raise IndexMismatch(
+            f"the index was built with folding and terms {built[:2]}, this version has {here[:2]}",
+            hint="run: sanad rebuild",
+        )
+
+
+def _check_identity(truth: Truth, embedder: Embedder | None) -> None:
+    """One collection, one embedder: recorded by the first ingest, required by the others."""
+    if embedder is None:
+        return
+    recorded = truth.get("embedder_fingerprint")
+    if recorded is None:
+        with truth.transaction():
+            truth.set("embedder", embedder.name)
+            truth.set("embedder_fingerprint", embedder.fingerprint)
+            truth.set("dim", str(embedder.dim))
+    elif recorded != embedder.fingerprint:
+        raise IndexMismatch(
+            f"the collection holds vectors of embedder {recorded!r}, "
+            f"the settings ask for {embedder.fingerprint!r}",
+            hint=f"use --embedder {truth.get('embedder')}, or ingest into another collection",
+        )
+
+
+def _put(truth: Truth, document: Document, embedder: Embedder, at: int, tally: _Tally) -> None:
+    """One document into the truth: added, changed, unchanged or a duplicate of another."""
+    document, live = _place(truth, document)
+    if live is None:
+        copies = truth.live("sha256", document.sha256)
+        if copies:
+            existing = copies[0].id
+            if _is_gone(truth.origin_of(existing)):
+                truth.move(existing, document.origin)
+                tally.unchanged.append(existing)
+            else:
+                tally.duplicates.append((document.id, existing))
+            return
+        tally.added.append(document.id)
+    else:
+        if live.sha256 == document.sha256:
+            if document.origin:
+                truth.move(live.id, document.origin)
+            tally.unchanged.append(live.id)
+            return
+        tally.changed.append(document.id)
+    passages = cut(document)
+    vectors = np.zeros((len(passages), embedder.dim), dtype=np.float32)
+    reusable = truth.stored_vectors(live.id, embedder.dim) if live else {}
+    fresh = []
+    for number, passage in enumerate(passages):
+        if passage.text in reusable:
+            vectors[number] = reusable[passage.text]
+        else:
+            fresh.append(number)
+    if fresh:
+        vectors[fresh] = embedder.embed_passages([passages[number].text for number in fresh])
+    tally.embedded += len(fresh)
+    truth.remove(document.id, at)
+    truth.add(document, passages, vectors, at)
+
+
+def _place(truth: Truth, document: Document) -> tuple[Document, DocumentSummary | None]:
+    """The document under the id it will have, and the stored version it replaces, if any.
+
+    Same origin: a new version, whatever id it was stored under. Same id from another place that
+    still exists: a different article, so its folder's name goes in front instead of replacing.
+    """
+    if document.origin:
+        for known in truth.live("origin", document.origin):
+            return replace(document, id=known.id), known
+    parents = list(Path(unquote(urlsplit(document.origin).path)).parents)
+    while True:
+        known_ids = truth.live("id", document.id)
+        if not known_ids:
+            return document, None
+        origin = truth.origin_of(document.id)
+        if not document.origin or not origin or _is_gone(origin):
+            return document, known_ids[0]
+        if known_ids[0].sha256 == document.sha256:
+            return document, None  # reported as a duplicate
+        folder = next((parent.name for parent in parents if parent.name), "")
+        parents = parents[1:]
+        document = replace(document, id=f"{folder or 'copy'}/{document.id}")
+
+
+def _is_gone(origin: str) -> bool:
+    """Whether a recorded file origin no longer exists; an unknown origin counts as existing."""
+    parts = urlsplit(origin)
+    return parts.scheme == "file" and not Path(unquote(parts.path)).exists()

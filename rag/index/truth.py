@@ -1,0 +1,339 @@
+"""The truth of a collection: one SQLite database of documents, passages and their vectors.
+
+Rows are never changed in place. A document that is replaced or deleted gets ``removed`` set to the
+sequence that removed it, and stays until no published generation reads it any more; so a reader
+at sequence N sees exactly ``added <= N < removed`` while a writer goes on.
+
+SQLite before 3.51.3 can corrupt a WAL database when two connections write and checkpoint at once,
+so the rollback journal is used, with ``synchronous=FULL``.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.errors import IndexDamaged, IndexMismatch, UnknownDocument
+from rag.types import Document, DocumentSummary, Passage
+
+NAME = "truth.sqlite3"
+FORMAT = 1
+
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE documents (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL, origin TEXT NOT NULL, sha256 TEXT NOT NULL, title TEXT NOT NULL,
+    source TEXT NOT NULL, language TEXT NOT NULL, media_type TEXT NOT NULL, published TEXT,
+    text TEXT NOT NULL, added INTEGER NOT NULL, removed INTEGER
+) STRICT;
+CREATE INDEX documents_id ON documents (id);
+CREATE UNIQUE INDEX documents_live ON documents (id) WHERE removed IS NULL;
+CREATE INDEX documents_sha256 ON documents (sha256);
+CREATE INDEX documents_origin ON documents (origin);
+CREATE TABLE passages (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    document INTEGER NOT NULL REFERENCES documents (number) ON DELETE CASCADE,
+    "start" INTEGER NOT NULL, "end" INTEGER NOT NULL, language TEXT NOT NULL, vector BLOB NOT NULL
+) STRICT;
+CREATE INDEX passages_document ON passages (document);
+CREATE TABLE log (
+    sequence INTEGER NOT NULL, at TEXT NOT NULL DEFAULT (datetime('now')),
+    action TEXT NOT NULL, document TEXT NOT NULL
+) STRICT;
+"""
+
+_DOCUMENT = "id, text, sha256, title, source, language, media_type, published, origin"
+_LIVE = "d.added <= :at AND (d.removed IS NULL OR d.removed > :at)"
+
+
+class Truth:
+    """One connection, guarded by a lock; every method is one short transaction."""
+
+    def __init__(self, path: Path, *, create: bool = False) -> None:
+        if not create and not path.is_file():
+            raise IndexDamaged(f"{path.name} is missing", hint="restore the folder from a backup")
+        self._lock = RLock()
+        self._connection = sqlite3.connect(
+            path, timeout=30, isolation_level=None, check_same_thread=False
+        )
+        try:
+            self._open(create)
+        except sqlite3.DatabaseError as error:
+            self._connection.close()
+            raise IndexDamaged(
+                f"{path.name}: not a usable SQLite database: {error}",
+                hint="restore the folder from a backup",
+            ) from error
+
+    def _open(self, create: bool) -> None:
+        run = self._connection.execute
+        run("PRAGMA journal_mode=DELETE")
+        run("PRAGMA synchronous=FULL")
+        run("PRAGMA foreign_keys=ON")
+        run("PRAGMA secure_delete=ON")
+        run("PRAGMA trusted_schema=OFF")
+        if create and not run("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+            script = f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version={FORMAT}; COMMIT;"
+            self._connection.executescript(script)
+        (found,) = run("PRAGMA user_version").fetchone()
+        if found != FORMAT:
+            raise IndexMismatch(
+                f"{NAME}: format {found}, this version reads {FORMAT}",
+                hint="use the sanad that wrote it",
+            )
+
+    def close(self) -> None:
+        """Closes the connection."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, for the statements inside."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def _rows(self, query: str, parameters: dict[str, object]) -> list[tuple]:  # type: ignore[type-arg]
+        with self._lock:
+            try:
+                return self._connection.execute(query, parameters).fetchall()
+            except sqlite3.DatabaseError as error:
+                raise IndexDamaged(
+                    f"{NAME}: {error}", hint="restore the folder from a backup"
+                ) from error
+
+    # meta
+
+    def get(self, key: str) -> str | None:
+        """A value of the collection itself."""
+        rows = self._rows("SELECT value FROM meta WHERE key = :key", {"key": key})
+        return str(rows[0][0]) if rows else None
+
+    def set(self, key: str, value: str) -> None:
+        """Sets a value; call inside a transaction."""
+        self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def sequence(self) -> int:
+        """The number of the last committed change; 0 for a new collection."""
+        return int(self.get("sequence") or 0)
+
+    # writing, inside a transaction
+
+    def add(
+        self, document: Document, passages: Sequence[Passage], vectors: NDArray[np.float32], at: int
+    ) -> None:
+        """Stores a document with its passages and their vectors, alive from sequence ``at``."""
+        cursor = self._connection.execute(
+            f"INSERT INTO documents ({_DOCUMENT}, added) VALUES (?,?,?,?,?,?,?,?,?,?)",
+            (
+                document.id,
+                document.text,
+                document.sha256,
+                document.title,
+                document.source,
+                document.language,
+                document.media_type,
+                document.published,
+                document.origin,
+                at,
+            ),
+        )
+        number = cursor.lastrowid
+        self._connection.executemany(
+            'INSERT INTO passages (document, "start", "end", language, vector) VALUES (?,?,?,?,?)',
+            [
+                (number, passage.start, passage.end, passage.language, vector.tobytes())
+                for passage, vector in zip(passages, vectors, strict=True)
+            ],
+        )
+        self._log(at, "add", document.id)
+
+    def remove(self, id: str, at: int) -> bool:
+        """Marks the live document of that id removed at ``at``; whether there was one."""
+        cursor = self._connection.execute(
+            "UPDATE documents SET removed = ? WHERE id = ? AND removed IS NULL", (at, id)
+        )
+        if cursor.rowcount:
+            self._log(at, "remove", id)
+        return cursor.rowcount > 0
+
+    def move(self, id: str, origin: str) -> None:
+        """Records that the live document's bytes now lie elsewhere; its content is unchanged."""
+        self._connection.execute(
+            "UPDATE documents SET origin = ? WHERE id = ? AND removed IS NULL", (origin, id)
+        )
+
+    def _log(self, at: int, action: str, id: str) -> None:
+        self._connection.execute(
+            "INSERT INTO log (sequence, action, document) VALUES (?,?,?)", (at, action, id)
+        )
+
+    def forget(self, before: int) -> None:
+        """Deletes rows that no generation from ``before`` on reads."""
+        with self.transaction():
+            self._connection.execute("DELETE FROM documents WHERE removed <= ?", (before,))
+
+    # reading
+
+    def live(self, column: str, value: str) -> list[DocumentSummary]:
+        """Live documents with a given id, origin or sha256, at the newest sequence."""
+        if column not in ("id", "origin", "sha256"):
+            raise ValueError(f"column {column!r}: expected id, origin or sha256")
+        return self._summaries(f"d.removed IS NULL AND d.{column} = :value", {"value": value})
+
+    def origin_of(self, id: str) -> str:
+        """Where the live document's bytes came from; empty where unknown."""
+        rows = self._rows(
+            "SELECT origin FROM documents WHERE id = :id AND removed IS NULL", {"id": id}
+        )
+        return str(rows[0][0]) if rows else ""
+
+    def _summaries(self, where: str, parameters: dict[str, object]) -> list[DocumentSummary]:
+        rows = self._rows(
+            "SELECT d.id, d.sha256, d.title, d.source, d.language, d.media_type, d.published, "
+            "length(d.text), (SELECT count(*) FROM passages p WHERE p.document = d.number) "
+            f"FROM documents d WHERE {where}",
+            parameters,
+        )
+        return [
+            DocumentSummary(
+                id=row[0],
+                sha256=row[1],
+                title=row[2],
+                source=row[3],
+                language=row[4],
+                media_type=row[5],
+                published=row[6],
+                characters=row[7],
+                passages=row[8],
+            )
+            for row in rows
+        ]
+
+    def documents(self, at: int, offset: int = 0, limit: int | None = None) -> list[DocumentSummary]:
+        """Documents alive at a sequence, by id."""
+        return self._summaries(
+            f"{_LIVE} ORDER BY d.id LIMIT :limit OFFSET :offset",
+            {"at": at, "limit": -1 if limit is None else limit, "offset": offset},
+        )
+
+    def count(self, at: int) -> tuple[int, int]:
+        """(documents, passages) alive at a sequence."""
+        (documents,) = self._rows(f"SELECT count(*) FROM documents d WHERE {_LIVE}", {"at": at})[0]
+        (passages,) = self._rows(
+            f"SELECT count(*) FROM passages p JOIN documents d ON d.number = p.document WHERE {_LIVE}",
+            {"at": at},
+        )[0]
+        return int(documents), int(passages)
+
+    def document(self, id: str, at: int) -> Document:
+        """The whole document alive at a sequence; raises UnknownDocument."""
+        rows = self._rows(
+            f"SELECT {_DOCUMENT} FROM documents d WHERE d.id = :id AND {_LIVE}", {"id": id, "at": at}
+        )
+        if not rows:
+            raise UnknownDocument(
+                f"no document {id!r}",
+                hint="list what is there with: sanad documents list",
+                parameter="id",
+            )
+        names = _DOCUMENT.split(", ")
+        return Document(**dict(zip(names, rows[0], strict=True)))
+
+    def passages(self, numbers: Sequence[int]) -> dict[int, Passage]:
+        """Passages by number, with their text cut out of the stored document."""
+        found: dict[int, Passage] = {}
+        for first in range(0, len(numbers), 500):
+            some = numbers[first : first + 500]
+            marks = ",".join(str(int(number)) for number in some)
+            rows = self._rows(
+                'SELECT p.number, d.id, p."start", p."end", p.language, '
+                'substr(d.text, p."start" + 1, p."end" - p."start") '
+                "FROM passages p JOIN documents d ON d.number = p.document "
+                f"WHERE p.number IN ({marks})",
+                {},
+            )
+            for number, id, start, end, language, text in rows:
+                found[number] = Passage(
+                    id=f"{id}#{start}-{end}",
+                    document_id=id,
+                    start=start,
+                    end=end,
+                    text=text,
+                    language=language,
+                )
+        return found
+
+    def number_of(self, document_id: str, start: int, end: int, at: int) -> int | None:
+        """The number of the passage with these offsets alive at a sequence."""
+        rows = self._rows(
+            "SELECT p.number FROM passages p JOIN documents d ON d.number = p.document "
+            f'WHERE d.id = :id AND p."start" = :start AND p."end" = :end AND {_LIVE}',
+            {"id": document_id, "start": start, "end": end, "at": at},
+        )
+        return int(rows[0][0]) if rows else None
+
+    def vectors(self, at: int, dim: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """(numbers, vectors (n, dim)) of all passages alive at a sequence, in blocks, by number."""
+        last = 0
+        while True:
+            rows = self._rows(
+                "SELECT p.number, p.vector FROM passages p JOIN documents d ON d.number = p.document "
+                f"WHERE {_LIVE} AND p.number > :last ORDER BY p.number LIMIT 4096",
+                {"at": at, "last": last},
+            )
+            if not rows:
+                return
+            last = rows[-1][0]
+            numbers = np.array([row[0] for row in rows], dtype=np.int64)
+            blob = b"".join(row[1] for row in rows)
+            if len(blob) != len(rows) * dim * 4:
+                raise IndexDamaged(
+                    f"{NAME}: vectors are not {dim} wide", hint="restore the folder from a backup"
+                )
+            yield numbers, np.frombuffer(blob, dtype=np.float32).reshape(-1, dim)
+
+    def all_passages(self, at: int) -> Iterator[tuple[int, Passage]]:
+        """(number, passage) of all passages alive at a sequence, by number."""
+        for numbers in self._blocks(at):
+            found = self.passages(numbers)
+            yield from ((number, found[number]) for number in numbers)
+
+    def _blocks(self, at: int) -> Iterable[list[int]]:
+        last = 0
+        while True:
+            rows = self._rows(
+                "SELECT p.number FROM passages p JOIN documents d ON d.number = p.document "
+                f"WHERE {_LIVE} AND p.number > :last ORDER BY p.number LIMIT 500",
+                {"at": at, "last": last},
+            )
+            if not rows:
+                return
+            last = rows[-1][0]
+            yield [row[0] for row in rows]
+
+    def stored_vectors(self, id: str, dim: int) -> dict[str, NDArray[np.float32]]:
+        """Vectors of the live document's passages by their text."""
+        rows = self._rows(
+            'SELECT substr(d.text, p."start" + 1, p."end" - p."start"), p.vector FROM passages p '
+            "JOIN documents d ON d.number = p.document WHERE d.id = :id AND d.removed IS NULL",
+            {"id": id},
+        )
+        return {
+            text: np.frombuffer(vector, dtype=np.float32)
+            for text, vector in rows
+            if len(vector) == dim * 4
+        }

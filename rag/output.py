@@ -1,0 +1,52 @@
+"""Values as plain data for JSON: the same fields over HTTP and with ``--json``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from typing import Any
+from urllib.parse import quote
+
+from rag.types import Answer, Citation, Document, DocumentSummary, Hit, Passage
+
+
+def answer_to_dict(answer: Answer) -> dict[str, Any]:
+    """The answer object; ``abstention`` is null when there is an answer."""
+    content = _fields(answer)
+    content["abstention"] = asdict(answer.abstention) if answer.abstention else None
+    content["citations"] = [_fields(cited) | {"url": cited.url} for cited in answer.citations]
+    content["index"] = asdict(answer.index)
+    content["timings_ms"] = dict(answer.timings_ms)
+    return content
+
+
+def hit_to_dict(passage: Passage, hit: Hit) -> dict[str, Any]:
+    """A passage found, with its place in the document and in the ranking (from 1)."""
+    return {
+        "n": hit.rank + 1,
+        "passage_id": passage.id,
+        "document_id": passage.document_id,
+        "text": passage.text,
+        "start": passage.start,
+        "end": passage.end,
+        "language": passage.language,
+        "score": hit.score,
+        "retriever": hit.retriever,
+        "url": f"/v1/documents/{quote(passage.document_id)}?start={passage.start}&end={passage.end}",
+    }
+
+
+def document_to_dict(document: Document) -> dict[str, Any]:
+    """A document with its text, without the place its bytes came from."""
+    content = _fields(document)
+    del content["origin"]
+    return content | {"characters": len(document.text)}
+
+
+def summary_to_dict(summary: DocumentSummary) -> dict[str, Any]:
+    """A document of a listing."""
+    return asdict(summary)
+
+
+def _fields(value: Answer | Citation | Document) -> dict[str, Any]:
+    """The fields without ``asdict``'s deep copies, which cost more than the rest of a reply."""
+    return {field.name: getattr(value, field.name) for field in fields(value)}

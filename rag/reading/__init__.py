@@ -1,0 +1,1 @@
+"""Readers: from passages to the sentence that answers, and the short answer inside it."""

@@ -1,0 +1,104 @@
+"""Settings: command-line flags over ``SANAD_*`` over ``sanad.toml`` over defaults.
+
+Plain pydantic and tomllib: importing pydantic-settings costs 0.4 s, more than a whole cold answer
+may spend on imports. Only the command line and ``create_app`` read the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from rag.errors import ConfigurationError
+
+PREFIX = "SANAD_"
+FILE = "sanad.toml"
+
+
+class Settings(BaseModel):
+    """Everything that can be set; frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    indexes: Path = Field(Path("indexes"), description="Folder that holds the collections.")
+    collection: str = Field(
+        "default",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$",
+        description="Name of the collection to read and write.",
+    )
+    embedder: str = Field(
+        "sanad-static-v1",
+        min_length=1,
+        description="The embedded model, or a sentence-transformers model by name or folder.",
+    )
+    query_prefix: str | None = Field(
+        None, description="What the named embedder wants before a query; presets for known models."
+    )
+    passage_prefix: str | None = Field(
+        None, description="What the named embedder wants before a passage."
+    )
+    allow_download: bool = Field(
+        False, description="Whether a named model may be fetched from a hub."
+    )
+    k: int = Field(8, ge=1, le=50, description="Passages read for one answer.")
+    threshold: float | None = Field(
+        None, ge=0, le=1, description="Least confidence to answer; the model's own if not set."
+    )
+    host: str = Field("127.0.0.1", description="Address to serve on.")
+    port: int = Field(8765, ge=0, le=65535, description="Port to serve on; 0 picks a free one.")
+    workers: int = Field(2, ge=1, le=64, description="Questions answered at the same time.")
+    queue: int = Field(64, ge=0, le=10_000, description="Questions that may wait for a worker.")
+
+
+def load(
+    flags: Mapping[str, Any] | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    file: Path | None = None,
+) -> Settings:
+    """The settings in force; raises ConfigurationError naming the key, its value and its source."""
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    path = file or Path(FILE)
+    if file is not None and not path.is_file():
+        raise ConfigurationError(f"no settings file {str(path)!r}", hint="check --config")
+    if path.is_file():
+        try:
+            stored = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ConfigurationError(f"{path}: {error}", hint="see the README for the keys") from error
+        for key, value in stored.items():
+            values[key], sources[key] = value, str(path)
+    for name, value in (os.environ if environment is None else environment).items():
+        if name.startswith(PREFIX):
+            key = name.removeprefix(PREFIX).lower()
+            values[key], sources[key] = value, name
+    for key, value in (flags or {}).items():
+        if value is not None:
+            values[key], sources[key] = value, f"--{key.replace('_', '-')}"
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise _explained(error, values, sources) from error
+
+
+def _explained(
+    error: ValidationError, values: Mapping[str, Any], sources: Mapping[str, str]
+) -> ConfigurationError:
+    first = error.errors()[0]
+    key = str(first["loc"][0]) if first["loc"] else ""
+    if first["type"] == "extra_forbidden":
+        known = ", ".join(Settings.model_fields)
+        return ConfigurationError(
+            f"unknown setting {key!r} (from {sources.get(key, '?')})", hint=f"known settings: {known}"
+        )
+    return ConfigurationError(
+        f"setting {key!r} is {values.get(key)!r} (from {sources.get(key, '?')}): {first['msg']}",
+        hint=Settings.model_fields[key].description or "",
+        parameter=key,
+    )

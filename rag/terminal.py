@@ -1,0 +1,85 @@
+"""Text for people at a terminal: nothing in a document may steer it, and no line mixes directions."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TextIO
+
+import regex
+
+from rag.types import Answer, Citation, Hit, Language, Passage
+
+# ESC and other controls, direction overrides and isolates, zero-width and tag characters; tab and
+# newline stay. LRM, RLM, ZWNJ and ZWJ are harmless and part of correct Arabic.
+_UNSAFE = regex.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff\p{Cs}\U000e0000-\U000e007f]"
+)
+
+_LABELS: dict[str, dict[Language, str]] = {
+    "confidence": {"ar": "الثقة", "en": "confidence"},
+    "abstained": {"ar": "لا جواب", "en": "no answer"},
+    "source": {"ar": "المصدر", "en": "source"},
+}
+
+
+def printable(text: str) -> str:
+    """The text with characters that could act on a terminal shown as escapes."""
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+
+
+def one_line(text: str) -> str:
+    """Printable, with every run of white space a single space."""
+    return printable(" ".join(text.split()))
+
+
+def answer_lines(answer: Answer) -> list[str]:
+    """An answer as lines, labels in the question's language; each field on a line of its own."""
+    language = answer.question_language
+    share = f"{round(answer.confidence * 100)}%"
+    if answer.status == "abstained":
+        reason = answer.abstention.message if answer.abstention else ""
+        return [f"{_LABELS['abstained'][language]}: {reason}"]
+    lines = [one_line(answer.answer or ""), ""]
+    for citation in answer.citations:
+        lines += _citation_lines(citation, language)
+    return [*lines, f"{_LABELS['confidence'][language]}: {share}"]
+
+
+def _citation_lines(citation: Citation, language: Language) -> list[str]:
+    place = f"{citation.document_id} {citation.start}:{citation.end}"
+    return [
+        f"[{citation.n}] {one_line(citation.quote)}",
+        f"    {one_line(citation.title)}",
+        f"    {_LABELS['source'][language]}: {one_line(place)}",
+        "",
+    ]
+
+
+def hit_lines(found: Sequence[tuple[Passage, Hit]]) -> list[str]:
+    """Passages as lines, numbered from 1."""
+    lines = []
+    for passage, hit in found:
+        lines += [
+            f"[{hit.rank + 1}] {hit.score:.3f}",
+            f"    {one_line(passage.text)}",
+            f"    {one_line(passage.document_id)} {passage.start}:{passage.end}",
+            "",
+        ]
+    return lines
+
+
+class Progress:
+    """A counter on stderr, only where somebody is looking."""
+
+    def __init__(self, what: str, stream: TextIO | None = None) -> None:
+        self._what = what
+        self._stream = stream or sys.stderr
+        self._shown = self._stream.isatty()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Shows ``done`` of ``total``."""
+        if self._shown:
+            end = "\n" if done >= total else ""
+            self._stream.write(f"\r{self._what} {done}/{total}{end}")
+            self._stream.flush()

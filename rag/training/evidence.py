@@ -1,0 +1,268 @@
+"""Fits the weights of retrieval, of the evidence reader and its confidence on sanad_qa's dev units.
+
+The static vectors never saw these units. Corpora of two sizes are built around them (a few
+articles, and all articles), questions of both languages are asked against each language's corpus,
+and unanswerable questions come from sanad_qa itself and from articles left out of the corpus.
+Cross-validation is over units, so a passage is never on both sides.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from rag import late_interaction
+from rag.embedding.static import StaticEmbedder
+from rag.index.memory import MemoryIndex
+from rag.question import idf, understand
+from rag.reading.evidence import FEATURES, EvidenceReader, EvidenceWeights, answer_features
+from rag.retrieval import CANDIDATES, Retriever, Weights, coverage, reciprocal_rank_fusion
+from rag.types import Document, Language, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question against one corpus; ``gold`` is the answer's span in the unit, None without one."""
+
+    unit: str
+    relation: str
+    question: str
+    gold: Span | None
+    index: MemoryIndex
+
+
+def document_of(row: dict[str, Any]) -> Document:
+    """The passage of a sanad_qa row as a document."""
+    text = row["context"]
+    return Document(
+        id=f"{row['unit']}-{row['lang']}",
+        text=text,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        title=row["title"],
+        source=row["unit"],
+        language=row["lang"],
+    )
+
+
+def corpora(
+    dev: Sequence[dict[str, Any]], others: Sequence[dict[str, Any]], embedder: StaticEmbedder
+) -> list[Asked]:
+    """Every dev question against a small and a large corpus of each language."""
+    texts: dict[str, dict[str, Document]] = {"ar": {}, "en": {}}
+    for row in [*dev, *others]:
+        texts[row["lang"]][row["unit"]] = document_of(row)
+    units = sorted({row["unit"] for row in dev})
+    spans = {
+        (row["id"].rsplit("-", 1)[0], row["lang"]): Span(
+            start=row["answers"][0]["start"],
+            end=row["answers"][0]["start"] + len(row["answers"][0]["text"]),
+        )
+        for row in dev
+        if not row["is_impossible"]
+    }
+    asked: list[Asked] = []
+    languages: tuple[Language, Language] = ("ar", "en")
+    for language in languages:
+        large = MemoryIndex(list(texts[language].values()), embedder)
+        for place in range(0, len(units), 4):
+            here = units[place : place + 4]
+            # Every second corpus lacks its first unit: its questions are then off the sources.
+            missing = here[:1] if place % 8 else []
+            kept = [texts[language][unit] for unit in here if unit not in missing]
+            small = MemoryIndex(kept, embedder)
+            for row in dev:
+                if row["unit"] not in here:
+                    continue
+                gold = spans.get((row["id"].rsplit("-", 1)[0], language))
+                relation = "same" if row["lang"] == language else "cross"
+                question = row["question"]
+                there = None if row["unit"] in missing else gold
+                asked.append(Asked(row["unit"], relation, question, there, small))
+                asked.append(Asked(row["unit"], relation, question, gold, large))
+    return asked
+
+
+def fit_rows(
+    groups: Sequence[tuple[NDArray[np.float64], int]], width: int, decay: float = 0.002
+) -> NDArray[np.float64]:
+    """Weights that make the right row of each group the highest (softmax regression)."""
+    weights = torch.zeros(width, dtype=torch.float64, requires_grad=True)
+    longest = max(len(rows) for rows, _ in groups)
+    stacked = torch.zeros(len(groups), longest, width, dtype=torch.float64)
+    mask = torch.full((len(groups), longest), -1e9, dtype=torch.float64)
+    for number, (rows, _) in enumerate(groups):
+        stacked[number, : len(rows)] = torch.from_numpy(rows)
+        mask[number, : len(rows)] = 0
+    labels = torch.tensor([right for _, right in groups])
+    optimiser = torch.optim.LBFGS([weights], max_iter=200)
+
+    def closure() -> torch.Tensor:
+        optimiser.zero_grad()
+        loss = torch.nn.functional.cross_entropy(stacked @ weights + mask, labels)
+        loss = loss + decay * (weights**2).sum()
+        loss.backward()
+        return loss
+
+    optimiser.step(closure)
+    return weights.detach().numpy()
+
+
+def retrieval_rows(item: Asked, embedder: StaticEmbedder) -> tuple[NDArray[np.float64], list[Any]]:
+    """(late, coverage, dense) of each candidate passage."""
+    question = understand(item.question, item.index)
+    dense = item.index.nearest(embedder.embed_queries([item.question])[0], CANDIDATES)
+    lexical = item.index.matching(question.weights, CANDIDATES)
+    cosines = {hit.passage_id: hit.score for hit in dense}
+    fused = reciprocal_rank_fusion([dense, lexical])
+    passages = item.index.passages([hit.passage_id for hit in fused])
+    rarity = {key: weight * idf(item.index, key) for key, weight in question.weights.items()}
+    pieces = embedder.pieces(item.question)
+    rows = [
+        [
+            late_interaction.score(
+                pieces.weights, late_interaction.best_matches(pieces, embedder.pieces(p.text))
+            ),
+            coverage(rarity, p.text),
+            cosines.get(p.id, min(cosines.values())),
+        ]
+        for p in passages
+    ]
+    return np.array(rows), passages
+
+
+def fit(
+    dev: Sequence[dict[str, Any]], others: Sequence[dict[str, Any]], model: Path, out: Path
+) -> dict[str, Any]:
+    """Fits everything, writes ``out`` and returns the cross-validated scores."""
+    embedder = StaticEmbedder(model)
+    asked = corpora(dev, others, embedder)
+    groups = []
+    for item in asked[1::2]:  # the large corpora
+        if item.gold is None:
+            continue
+        rows, passages = retrieval_rows(item, embedder)
+        right = [
+            n
+            for n, p in enumerate(passages)
+            if p.document_id.startswith(f"{item.unit}-")
+            and p.start <= item.gold.start
+            and item.gold.end <= p.end
+        ]
+        if right:
+            groups.append((item.relation, rows, right[0]))
+    weights = fit_rows([(rows, right) for _, rows, right in groups], 3)
+    scores: dict[str, Any] = {"retrieval": {}}
+    for relation in ("same", "cross"):
+        mine = [(rows, right) for name, rows, right in groups if name == relation]
+        scores["retrieval"][relation] = {
+            "recall@1": float(np.mean([(rows @ weights).argmax() == right for rows, right in mine])),
+            "late only": float(np.mean([rows[:, 0].argmax() == right for rows, right in mine])),
+            "dense only": float(np.mean([rows[:, 2].argmax() == right for rows, right in mine])),
+            "questions": len(mine),
+        }
+    retrieval = Weights(
+        late=1.0, coverage=float(weights[1] / weights[0]), dense=float(weights[2] / weights[0])
+    )
+    empty = (0.0,) * len(FEATURES)
+    reader = EvidenceReader(
+        embedder,
+        EvidenceWeights(
+            rank={"same": empty, "cross": empty},
+            answers={"same": (*empty, 0.0, 0.0), "cross": (*empty, 0.0, 0.0)},
+            fingerprint="unfitted",
+        ),
+    )
+    retriever = Retriever(embedder, embedder, retrieval)
+    examples: dict[str, list[tuple[Asked, NDArray[np.float64], int | None]]] = defaultdict(list)
+    for item in asked:
+        question = understand(item.question, item.index)
+        passages = [p for p, _ in retriever.retrieve(question, item.index, 8)]
+        candidates = reader.candidates(question, passages, item.index)
+        right_sentence = None
+        for number, candidate in enumerate(candidates):
+            if (
+                item.gold is not None
+                and candidate.passage.document_id.startswith(f"{item.unit}-")
+                and candidate.span.start < item.gold.end
+                and item.gold.start < candidate.span.end
+            ):
+                right_sentence = number
+                break
+        features = np.stack([candidate.features for candidate in candidates])
+        examples[item.relation].append((item, features, right_sentence))
+    fitted: dict[str, dict[str, list[float]]] = {"rank": {}, "answers": {}}
+    for relation, rows in examples.items():
+        fold_of = {unit: n % 5 for n, unit in enumerate(sorted({i.unit for i, _, _ in rows}))}
+        held: list[tuple[float, bool, Asked]] = []
+        for fold in (*range(5), None):
+            train = [row for row in rows if fold is None or fold_of[row[0].unit] != fold]
+            rank = fit_rows([(f, r) for _, f, r in train if r is not None], len(FEATURES))
+            x, y = zip(*(_example(rank, f, r) for _, f, r in train), strict=True)
+            answers = LogisticRegression(C=1.0, max_iter=5000, fit_intercept=False)
+            answers.fit(np.stack(x), np.array(y))
+            if fold is None:
+                fitted["rank"][relation] = rank.tolist()
+                fitted["answers"][relation] = answers.coef_[0].tolist()
+                continue
+            for item, f, r in rows:
+                if fold_of[item.unit] == fold:
+                    row, correct = _example(rank, f, r)
+                    probability = float(answers.predict_proba(row[None])[0, 1])
+                    held.append((probability, correct, item))
+        scores[relation] = _summary(held)
+    stored = {
+        "features": list(FEATURES),
+        "retrieval": {"late": 1.0, "coverage": retrieval.coverage, "dense": retrieval.dense},
+        **fitted,
+        "thresholds": {"answer": 0.5, "related": 0.15, "support": 0.8},
+        "fitted_on": "sanad_qa.dev",
+        "scores": scores,
+    }
+    out.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
+    return scores
+
+
+def _example(
+    rank: NDArray[np.float64], features: NDArray[np.float64], right: int | None
+) -> tuple[NDArray[np.float64], bool]:
+    """The best sentence's answer features, and whether it is the right one."""
+    values = features @ rank
+    order = np.argsort(-values, kind="stable")
+    lead = float(values[order[0]] - values[order[1]]) if len(order) > 1 else 0.0
+    return answer_features(features[order[0]], lead), right is not None and int(order[0]) == right
+
+
+def _summary(held: Sequence[tuple[float, bool, Asked]]) -> dict[str, Any]:
+    """Held-out accuracy of the best sentence, AUROC of the probability, and a threshold table."""
+    probability = np.array([p for p, _, _ in held])
+    correct = np.array([c for _, c, _ in held])
+    answerable = np.array([i.gold is not None for _, _, i in held])
+    order = probability.argsort().argsort() + 1
+    positives = int(correct.sum())
+    auroc = (order[correct].sum() - positives * (positives + 1) / 2) / (
+        positives * (len(held) - positives)
+    )
+    table = {}
+    for threshold in (0.2, 0.3, 0.4, 0.5, 0.6):
+        answered = probability >= threshold
+        table[str(threshold)] = {
+            "answerable answered rightly": float((answered & correct)[answerable].mean()),
+            "answerable answered": float(answered[answerable].mean()),
+            "unanswerable abstained": float((~answered)[~answerable].mean()),
+        }
+    return {
+        "best sentence right": float(correct[answerable].mean()),
+        "AUROC": float(auroc),
+        "thresholds": table,
+        "questions": len(held),
+    }

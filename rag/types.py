@@ -1,0 +1,180 @@
+"""The values that travel through the system, frozen; offsets are Unicode code points.
+
+document → passage → hit → evidence → citation → answer. A span ``[start, end)`` always counts
+code points of the stored original text, so ``document.text[start:end]`` is what a reader sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Language = Literal["ar", "en"]
+AnswerType = Literal[
+    "number", "date", "person", "place", "thing", "reason", "manner", "which", "yes-no", "quote"
+]
+LANGUAGES: tuple[Language, ...] = ("ar", "en")
+
+Vectors = NDArray[np.float32]  # (texts, dim), unit rows
+
+AbstentionCode = Literal["no_documents", "not_in_sources", "low_confidence", "unverifiable"]
+AnswerStatus = Literal["answered", "abstained"]
+AnswerKind = Literal["extracted", "generated"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """``[start, end)`` in code points of one document's text."""
+
+    start: int
+    end: int
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+    def contains(self, other: Span) -> bool:
+        """Whether ``other`` lies wholly inside this span."""
+        return self.start <= other.start and other.end <= self.end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A source as it was read: ``text`` is never changed after loading.
+
+    ``id`` is the path under the ingested folder and ``source`` what readers are told it came from;
+    ``origin`` is the full place of the bytes, kept in the store and shown to nobody. ``sha256`` is
+    the hash of ``text`` in UTF-8, ``published`` an ISO date where the source states one.
+    """
+
+    id: str
+    text: str
+    sha256: str
+    title: str
+    source: str
+    language: Language
+    media_type: str = "text/plain"
+    published: str | None = None
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentSummary:
+    """A document without its text, for listings."""
+
+    id: str
+    sha256: str
+    title: str
+    source: str
+    language: Language
+    media_type: str
+    published: str | None
+    characters: int
+    passages: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """The part of a document that is embedded: ``text == document.text[start:end]``."""
+
+    id: str
+    document_id: str
+    start: int
+    end: int
+    text: str
+    language: Language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A passage found, with its score and rank (from 0) in one ranking.
+
+    Scores of different retrievers (cosine, BM25, fused) are never compared with each other.
+    """
+
+    passage_id: str
+    score: float
+    rank: int
+    retriever: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What a reader offers: the sentence(s) ``quote`` and, where it can tell, the short ``answer``.
+
+    Both are spans of the document. ``probability`` says how likely the quote answers the question.
+    """
+
+    document_id: str
+    passage_id: str
+    quote: Span
+    answer: Span | None
+    score: float
+    probability: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """A numbered span whose text was compared with the stored document when it was made."""
+
+    n: int
+    document_id: str
+    document_sha256: str
+    title: str
+    source: str
+    published: str | None
+    quote: str
+    start: int
+    end: int
+    start_utf16: int
+    end_utf16: int
+    answer_start: int | None
+    answer_end: int | None
+    language: Language
+    verified: bool
+    score: float
+
+    @property
+    def url(self) -> str:
+        """Where the service shows the cited document with this span."""
+        from urllib.parse import quote
+
+        return f"/v1/documents/{quote(self.document_id)}?start={self.start}&end={self.end}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abstention:
+    """Why there is no answer: a stable code and a sentence in the question's language."""
+
+    code: AbstentionCode
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexState:
+    """Which generation of which index answered."""
+
+    generation: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The outcome of one question: an answer with citations, or an abstention with its reason."""
+
+    id: str
+    question: str
+    question_language: Language
+    status: AnswerStatus
+    answer: str | None
+    answer_language: Language | None
+    answer_kind: AnswerKind | None
+    abstention: Abstention | None
+    confidence: float
+    citations: tuple[Citation, ...]
+    index: IndexState
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+    dropped_citations: int = 0

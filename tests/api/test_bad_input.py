@@ -1,0 +1,125 @@
+import json
+
+import pytest
+
+from tests.api.fakes import QUESTIONS
+
+pytestmark = pytest.mark.anyio
+
+ROUTES = ["/v1/ask", "/v1/search"]
+BODIES = [
+    (b'{"question": ""}', "invalid_question", "question"),
+    ('{"question": " ؟! ، "}'.encode(), "invalid_question", "question"),
+    (b'{"question": 7}', "invalid_question", "question"),
+    (b'{"question": null}', "invalid_question", "question"),
+    (b'{"question": "who \\u0000 what"}', "invalid_question", "question"),
+    ('{"question": "من \\u0000 ماذا"}'.encode(), "invalid_question", "question"),
+    (b'{"question": "who \\ud800"}', "invalid_question", "question"),
+    ('{"question": "من \\udfff"}'.encode(), "invalid_question", "question"),
+    (json.dumps({"question": "س" * 100_000}).encode(), "invalid_question", "question"),
+    (b'{"question": "' + b"w" * 1_000_000 + b'"}', "invalid_question", "question"),
+    (b'{"question": ' + b"[" * 900 + b"]" * 900 + b"}", "invalid_question", "question"),
+    (b'{"question": "who", "k": 0}', "invalid_parameter", "k"),
+    (b'{"question": "who", "k": -1}', "invalid_parameter", "k"),
+    (b'{"question": "who", "k": 1000000000}', "invalid_parameter", "k"),
+    (b'{"question": "who", "k": true}', "invalid_parameter", "k"),
+    (b'{"question": "who", "k": 1.5}', "invalid_parameter", "k"),
+    (b'{"question": "who", "k": NaN}', "invalid_parameter", "k"),
+    (b'{"question": "who", "k": "' + b"9" * 500_000 + b'"}', "invalid_parameter", "k"),
+    (b'{"question": "who", "k": ' + b"9" * 4_000 + b"}", "invalid_parameter", "k"),
+    (b'{"question": "who", "k": ' + b"9" * 5_000 + b"}", "invalid_json", None),
+    (b'{"question": "who", "qestion": 1}', "invalid_request", "qestion"),
+    ('{"question": "من", "سؤال": 1}'.encode(), "invalid_request", "سؤال"),
+    (b'{"question": "who", "\\ud800": 1}', "invalid_request", None),
+    (b'{"k": 3}', "invalid_request", "question"),
+    (b"{}", "invalid_request", "question"),
+    (b"[]", "invalid_request", None),
+    (b"null", "invalid_request", None),
+    (b'"who?"', "invalid_request", None),
+    (b"", "invalid_request", None),
+    (b"{", "invalid_json", None),
+    (b"{'question': 'who'}", "invalid_json", None),
+    (b"\xff\xfe\x00", "invalid_json", None),
+    (b'{"question": "\xe9"}', "invalid_json", None),
+    (b"[" * 200_000, "invalid_json", None),
+    (b'{"a":' * 100_000, "invalid_json", None),
+]
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize(("body", "code", "param"), BODIES, ids=range(len(BODIES)))
+async def test_bad_bodies_get_a_clear_error(client, engine, route, body, code, param):
+    reply = await client.post(route, content=body, headers={"Content-Type": "application/json"})
+    assert reply.status_code == 400, reply.text
+    error = json.loads(reply.content.decode("utf-8"))["error"]
+    assert (error["code"], error["param"]) == (code, param)
+    assert error["type"] == "invalid_request_error"
+    assert 0 < len(error["message"]) <= 600
+    assert "Traceback" not in error["message"]
+    assert engine.asked == []
+
+
+@pytest.mark.parametrize("value", ["fr", "AR", "", 1, ["ar"]])
+async def test_an_unknown_language_is_refused(client, value):
+    reply = await client.post("/v1/ask", json={"question": QUESTIONS["ar"], "language": value})
+    assert reply.status_code == 400
+    error = reply.json()["error"]
+    assert (error["code"], error["param"]) == ("invalid_request", "language")
+    assert "'ar' or 'en'" in error["message"]
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize(
+    "kind", [None, "text/plain", "application/x-www-form-urlencoded", "json", ";"]
+)
+async def test_what_is_not_json_is_refused(client, route, kind):
+    headers = {"Content-Type": kind} if kind else {}
+    reply = await client.post(route, content=b'{"question": "who"}', headers=headers)
+    assert reply.status_code == 415
+    assert reply.json()["error"]["code"] == "unsupported_media_type"
+
+
+@pytest.mark.parametrize("route", [*ROUTES, "/v1/documents", "/nowhere"])
+async def test_long_bodies_are_refused_before_they_are_parsed(client, route):
+    body = b'{"question": "' + b"w" * 1_048_576 + b'"}'
+
+    async def chunks():
+        for start in range(0, len(body), 65_536):
+            yield body[start : start + 65_536]
+
+    headers = {"Content-Type": "application/json"}
+    for content in (body, chunks()):
+        reply = await client.post(route, content=content, headers=headers)
+        assert reply.status_code == 413
+        assert reply.json()["error"]["code"] == "body_too_large"
+
+
+async def test_a_length_that_is_stated_too_small_does_not_help(client):
+    async def chunks():
+        for _ in range(20):
+            yield b"w" * 65_536
+
+    headers = {"Content-Type": "application/json", "Content-Length": "10"}
+    reply = await client.post("/v1/ask", content=chunks(), headers=headers)
+    assert reply.status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("query", "param"),
+    [
+        ("limit=0", "limit"),
+        ("limit=201", "limit"),
+        ("limit=x", "limit"),
+        ("offset=-1", "offset"),
+        ("offset=" + "9" * 5_000, "offset"),
+        ("offset=99999999999999999999", "offset"),
+        ("offset=%00", "offset"),
+        ("page=2", "page"),
+        ("صفحة=2", "صفحة"),
+    ],
+)
+async def test_bad_pages_are_refused(client, query, param):
+    reply = await client.get(f"/v1/documents?{query}")
+    assert reply.status_code == 400
+    error = reply.json()["error"]
+    assert (error["code"], error["param"]) == ("invalid_request", param)
