@@ -7,10 +7,15 @@ per text does (the model card has the figures).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from rag.protocols import Pieces
+from rag.terms import Term
+from rag.types import Vectors
 
 
 def best_matches(question: Pieces, text: Pieces) -> NDArray[np.float32]:
@@ -27,3 +32,36 @@ def score(weights: NDArray[np.float32], best: NDArray[np.float32]) -> float:
     """Weighted mean of the squared best cosines, in [0, 1]; 0 for a question without pieces."""
     total = float(weights.sum())
     return float(weights @ best**2) / total if total > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ContentWords:
+    """A question's words that carry content: vectors, weights (sum 1) and their term keys."""
+
+    vectors: Vectors
+    weights: NDArray[np.float32]
+    keys: tuple[frozenset[str], ...]
+
+
+def content_words(pieces: Pieces, terms: Sequence[Term]) -> ContentWords:
+    """The words of a question that have a term; stop words and question words have none."""
+    kept, keys = [], []
+    for number, (start, end) in enumerate(pieces.word_spans.tolist()):
+        found = frozenset(term.text for term in terms if term.start < end and start < term.end)
+        if found and end - start > 1:
+            kept.append(number)
+            keys.append(found)
+    weights = pieces.word_weights[kept]
+    total = float(weights.sum())
+    return ContentWords(
+        pieces.word_vectors[kept], weights / total if total > 0 else weights, tuple(keys)
+    )
+
+
+def word_matches(words: ContentWords, text: Pieces, present: frozenset[str]) -> NDArray[np.float32]:
+    """How well the text holds each content word, in [0, 1]: 1 for the same term, else the cosine."""
+    if not len(words.weights) or not len(text.word_weights):
+        return np.zeros(len(words.weights), dtype=np.float32)
+    best = np.maximum((words.vectors @ text.word_vectors.T).max(axis=1), 0.0)
+    same = np.array([not keys.isdisjoint(present) for keys in words.keys])
+    return np.where(same, np.float32(1.0), best)

@@ -54,11 +54,17 @@ class PieceEmbedder(Embedder, Protocol):
 
 
 class Pieces(Protocol):
-    """The pieces of one text: ``vectors`` (n, dim), ``weights`` (n,), ``spans`` (n, 2)."""
+    """The pieces of one text: ``vectors`` (n, dim), ``weights`` (n,), ``spans`` (n, 2).
+
+    The same for its whole words, m of them.
+    """
 
     vectors: Vectors
     weights: NDArray[np.float32]
     spans: NDArray[np.int32]
+    word_vectors: Vectors
+    word_weights: NDArray[np.float32]
+    word_spans: NDArray[np.int32]
 
 
 @runtime_checkable

@@ -12,13 +12,42 @@ from rag.question import TERM_WEIGHTS, Question, answer_type_of
 from rag.terms import terms
 from rag.types import Document
 
-ARABIC_WORDS = tuple("قال الرئيس الأوكرانيّ زيلينسكي إنّ الكِتَابُ مدرسة سبعة ألف ومئتان ١٢٠٠ مايو غدًا آب د م".split())
-ENGLISH_WORDS = tuple("The president said Kyiv Café 1,200 3.5% May 2023 Dr U.S e.g five hundred J K".split())
-MARKS = tuple("\u064b \u064e \u0651 \u0654 \u0670 \u0640 \u0301 \u0308 \u200f \u200d \u200c \u2066 \u2069 \ufe0f".split(" "))
+ARABIC_WORDS = tuple(
+    "قال الرئيس الأوكرانيّ زيلينسكي إنّ الكِتَابُ مدرسة سبعة ألف ومئتان ١٢٠٠ مايو غدًا آب د م".split()
+)
+ENGLISH_WORDS = tuple(
+    "The president said Kyiv Café 1,200 3.5% May 2023 Dr U.S e.g five hundred J K".split()
+)
+MARKS = tuple(
+    "\u064b \u064e \u0651 \u0654 \u0670 \u0640 \u0301 \u0308 \u200f \u200d \u200c \u2066 \u2069 \ufe0f".split(
+        " "
+    )
+)
 PUNCTUATION = tuple(". .. … ! ? ؟ ؛ ، : ; , « » “ ” \" ' ( ) - – • 1. # >".split())
 SPACES = (" ", " ", " ", "\n", "\r\n", "\n\n", "\t", "\u00a0", "\u2028", "\r", "\v")
-ODD = ("😀", "👨\u200d👩\u200d👧", "👍🏽", "🇸🇦", "ﷺ", "ﻻ", "\ufeff", "\U000e0041", "é", "한", "का", "\x01", "\x85")
-LINES = ("اقرأ أيضًا", "اقرأ أيضاً: عنوان آخر", "Read also", "Related: Another story", "قال زيلينسكي:", '"نعمل".')
+ODD = (
+    "😀",
+    "👨\u200d👩\u200d👧",
+    "👍🏽",
+    "🇸🇦",
+    "ﷺ",
+    "ﻻ",
+    "\ufeff",
+    "\U000e0041",
+    "é",
+    "한",
+    "का",
+    "\x01",
+    "\x85",
+)
+LINES = (
+    "اقرأ أيضًا",
+    "اقرأ أيضاً: عنوان آخر",
+    "Read also",
+    "Related: Another story",
+    "قال زيلينسكي:",
+    '"نعمل".',
+)
 
 pieces = st.one_of(
     st.sampled_from(ARABIC_WORDS + ENGLISH_WORDS),
@@ -32,7 +61,9 @@ texts = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=60),
 )
 # Letters, marks and spaces of the two languages only.
-plain_texts = st.lists(st.sampled_from(ARABIC_WORDS + ENGLISH_WORDS + MARKS[:8] + (" ",)), max_size=40).map("".join)
+plain_texts = st.lists(
+    st.sampled_from(ARABIC_WORDS + ENGLISH_WORDS + MARKS[:8] + (" ",)), max_size=40
+).map("".join)
 
 
 def document(text: str, id: str = "a.txt") -> Document:

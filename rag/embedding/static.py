@@ -32,11 +32,17 @@ _BATCH = 512  # texts tokenised at once: bounds memory, keeps the tokenizer's th
 
 @dataclass(frozen=True, slots=True)
 class TextPieces:
-    """The pieces of one text: unit ``vectors`` (n, dim), ``weights`` (n,), ``spans`` (n, 2)."""
+    """The pieces of one text: unit ``vectors`` (n, dim), ``weights`` (n,), ``spans`` (n, 2).
+
+    The same for whole words: ``word_vectors`` (m, dim), ``word_weights`` (m,), ``word_spans`` (m, 2).
+    """
 
     vectors: Vectors
     weights: NDArray[np.float32]
     spans: NDArray[np.int32]
+    word_vectors: Vectors
+    word_weights: NDArray[np.float32]
+    word_spans: NDArray[np.int32]
 
 
 def verify_files(folder: Path) -> dict[str, str]:
@@ -118,12 +124,16 @@ class StaticEmbedder:
     def _pieces(self, text: str) -> TextPieces:
         encoding = self._tokenizer.encode(_encodable(text), add_special_tokens=False)
         ids = np.array(encoding.ids, dtype=np.int64)
-        vectors = self._rows[ids].astype(np.float32)
-        norms = np.linalg.norm(vectors, axis=1)
-        weights = norms * self._scales[ids]
-        vectors /= np.maximum(norms, 1e-9)[:, None]
+        rows = self._rows[ids].astype(np.float32) * self._scales[ids, None]  # (pieces, dim)
         spans = np.array(encoding.offsets, dtype=np.int32).reshape(-1, 2)
-        return TextPieces(vectors, weights.astype(np.float32), spans)
+        if not len(ids):
+            return TextPieces(*_unit(rows), spans, *_unit(rows), spans)
+        words = np.array(encoding.word_ids)
+        first = np.flatnonzero(np.diff(words, prepend=-1))  # each word's first piece
+        last = np.append(first[1:], len(ids)) - 1
+        word_rows = np.add.reduceat(rows, first, axis=0)  # (words, dim)
+        word_spans = np.column_stack([spans[first, 0], spans[last, 1]])
+        return TextPieces(*_unit(rows), spans, *_unit(word_rows), word_spans)
 
     def _embed(self, texts: Sequence[str]) -> Vectors:
         out = np.zeros((len(texts), self.dim), dtype=np.float32)
@@ -136,6 +146,12 @@ class StaticEmbedder:
                 out[number] = self._scales[ids] @ self._rows[ids].astype(np.float32)
         norms = np.linalg.norm(out, axis=1, keepdims=True)
         return out / np.maximum(norms, 1e-12)
+
+
+def _unit(rows: Vectors) -> tuple[Vectors, NDArray[np.float32]]:
+    """Rows of length 1, and the lengths they had."""
+    lengths = np.linalg.norm(rows, axis=1)
+    return rows / np.maximum(lengths, 1e-9)[:, None], lengths
 
 
 def _encodable(text: str) -> str:

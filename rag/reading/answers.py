@@ -23,6 +23,8 @@ _CAPITALISED = regex.compile(
     r"\b\p{Lu}[\p{L}\p{M}'’.-]*(?:\s+(?:of|the|al|bin|ibn|de|van|von)\s+(?=\p{Lu})|\s+)?"
     r"(?:\p{Lu}[\p{L}\p{M}'’.-]*\s*)*"
 )
+_WORD_GOES_ON = regex.compile(r"[\p{L}\p{M}\p{N}]{2}")
+_EXTENDS = regex.compile(r"\p{M}|\p{GCB=Extend}|\p{GCB=ZWJ}")
 _YEAR = regex.compile(r"(?:1[0-9]|20)\d\d")
 _BEFORE_YEARS = frozenset("في منذ بعد قبل حتي in since of by until from after before".split())
 _MONTHS = rules_for("en").months
@@ -162,6 +164,4 @@ def _whole_words(text: str, start: int, end: int) -> Span:
 
 
 def _joins(left: str, right: str) -> bool:
-    return bool(regex.match(r"[\p{L}\p{M}\p{N}]{2}", left + right)) or bool(
-        regex.match(r"\p{M}", right)
-    )
+    return bool(_WORD_GOES_ON.fullmatch(left + right) or _EXTENDS.match(right))

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from rag import late_interaction
 from rag.errors import ModelDamaged
-from rag.protocols import PassageIndex, PieceEmbedder
+from rag.protocols import PassageIndex, PieceEmbedder, Pieces
 from rag.question import Question, idf, understand
 from rag.reading.answers import short_answer, values_of_type
 from rag.sentences import Sentence, split, trim
@@ -42,7 +42,17 @@ FEATURES = (
     "heading",
     "short",  # fewer than four words: rarely evidence by itself
     "length",  # log of the number of characters
+    "matched",  # content words of the question matched in the sentence, by weight
+    "matched_context",  # … or in the sentence before
+    "matched_passage",  # … or anywhere in the passage
+    "matched_all",  # … or anywhere in what was retrieved
+    "least_passage",  # the content word matched least in the passage
+    "least_all",  # … in all that was retrieved
+    "unmatched_passage",  # the weight of words with no real match in the passage
+    "unmatched_all",
+    "few_words",  # one content word: nothing to be sure by
 )
+_REAL_MATCH = 0.45  # cosine under which a word is a different word, not a form or a translation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,32 +148,19 @@ class EvidenceReader:
         self, question: Question, passages: Sequence[Passage], index: PassageIndex
     ) -> list[Candidate]:
         """Every sentence of the passages with its features."""
-        asked = self._pieces.pieces(question.text)
-        rarity = {
-            kind: {
-                term.text: question.weights[term.text] * idf(index, term.text)
-                for term in question.terms
-                if term.kind == kind
-            }
-            for kind in ("word", "sound", "value")
-        }
+        asked = self._ask(question, index)
+        read = [self._read(asked, passage.text) for passage in passages]
+        everywhere = _most([item.words for item in read])
         found = []
-        for passage in passages:
+        for passage, whole in zip(passages, read, strict=True):
             relation = "same" if passage.language == question.language else "cross"
-            whole = late_interaction.best_matches(asked, self._pieces.pieces(passage.text))
-            passage_late = late_interaction.score(asked.weights, whole)
-            passage_terms = term_set(passage.text)
-            passage_words = _share(rarity["word"], passage_terms)
-            before = ""
+            before = _Match(np.zeros_like(whole.pieces), np.zeros_like(whole.words), frozenset())
             for sentence in split(passage.text):
                 local = trim(passage.text, sentence.start, sentence.end)
                 text = passage.text[local.start : local.end]
                 if not any(character.isalnum() for character in text):
                     continue
-                features = self._features(
-                    question, rarity, text, before, sentence, passage_late, passage_words
-                )
-                before = text
+                alone = self._read(asked, text)
                 found.append(
                     Candidate(
                         passage=passage,
@@ -173,46 +170,107 @@ class EvidenceReader:
                         text=text,
                         heading=sentence.kind == "heading",
                         relation=relation,
-                        features=features,
+                        features=np.array(
+                            [
+                                *_matches(asked, alone, before, whole),
+                                *_shape(question, sentence, text),
+                                *_words(asked, alone, before, whole, everywhere),
+                            ]
+                        ),
                     )
                 )
+                before = alone
         return found
 
-    def _features(
-        self,
-        question: Question,
-        rarity: dict[str, dict[str, float]],
-        text: str,
-        before: str,
-        sentence: Sentence,
-        passage_late: float,
-        passage_words: float,
-    ) -> NDArray[np.float64]:
-        asked = self._pieces.pieces(question.text)
-        alone = late_interaction.best_matches(asked, self._pieces.pieces(text))
-        context = alone
-        if before:
-            context = np.maximum(
-                alone, late_interaction.best_matches(asked, self._pieces.pieces(before))
-            )
-        lacking = asked.weights * (1 - context)
-        present = term_set(text)
-        return np.array(
-            [
-                late_interaction.score(asked.weights, alone),
-                late_interaction.score(asked.weights, context),
-                passage_late,
-                float(lacking.max() / asked.weights.sum()) if len(lacking) else 1.0,
-                _share(rarity["word"], present),
-                _share(rarity["sound"], present),
-                _share(rarity["value"], present),
-                passage_words,
-                float(bool(values_of_type(question, text))),
-                float(sentence.kind == "heading"),
-                float(len(text.split()) < 4),
-                math.log(1 + len(text)) / 6,
-            ]
+    def _ask(self, question: Question, index: PassageIndex) -> _Asked:
+        pieces = self._pieces.pieces(question.text)
+        rarity = {
+            kind: {
+                term.text: question.weights[term.text] * idf(index, term.text)
+                for term in question.terms
+                if term.kind == kind
+            }
+            for kind in ("word", "sound", "value")
+        }
+        return _Asked(pieces, late_interaction.content_words(pieces, question.terms), rarity)
+
+    def _read(self, asked: _Asked, text: str) -> _Match:
+        pieces, present = self._pieces.pieces(text), term_set(text)
+        return _Match(
+            late_interaction.best_matches(asked.pieces, pieces),
+            late_interaction.word_matches(asked.words, pieces, present),
+            present,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The question as features see it."""
+
+    pieces: Pieces
+    words: late_interaction.ContentWords
+    rarity: dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """How a text meets the question: best cosine a piece, match a content word, terms it holds."""
+
+    pieces: NDArray[np.float32]
+    words: NDArray[np.float32]
+    terms: frozenset[str]
+
+
+def _matches(asked: _Asked, alone: _Match, before: _Match, whole: _Match) -> list[float]:
+    weights = asked.pieces.weights
+    context = np.maximum(alone.pieces, before.pieces)
+    lacking = weights * (1 - context)
+    return [
+        late_interaction.score(weights, alone.pieces),
+        late_interaction.score(weights, context),
+        late_interaction.score(weights, whole.pieces),
+        float(lacking.max() / max(float(weights.sum()), 1e-9)) if len(lacking) else 1.0,
+        _share(asked.rarity["word"], alone.terms),
+        _share(asked.rarity["sound"], alone.terms),
+        _share(asked.rarity["value"], alone.terms),
+        _share(asked.rarity["word"], whole.terms),
+    ]
+
+
+def _shape(question: Question, sentence: Sentence, text: str) -> list[float]:
+    return [
+        float(bool(values_of_type(question, text))),
+        float(sentence.kind == "heading"),
+        float(len(text.split()) < 4),
+        math.log(1 + len(text)) / 6,
+    ]
+
+
+def _words(
+    asked: _Asked,
+    alone: _Match,
+    before: _Match,
+    whole: _Match,
+    everywhere: NDArray[np.float32],
+) -> list[float]:
+    weights = asked.words.weights
+    if not len(weights):
+        return [0.0] * 8 + [1.0]
+    return [
+        float(weights @ alone.words),
+        float(weights @ np.maximum(alone.words, before.words)),
+        float(weights @ whole.words),
+        float(weights @ everywhere),
+        float(whole.words.min()),
+        float(everywhere.min()),
+        float(weights[whole.words < _REAL_MATCH].sum()),
+        float(weights[everywhere < _REAL_MATCH].sum()),
+        float(len(weights) < 2),
+    ]
+
+
+def _most(rows: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    return np.maximum.reduce(rows) if rows else np.zeros(0, dtype=np.float32)
 
 
 def answer_features(features: NDArray[np.float64], lead: float) -> NDArray[np.float64]:

@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 from rag.reading.answers import short_answer, values_of_type
 from tests.strategies import grapheme_starts, question, rows, texts
 
-ASKING = ("كم عدد الأسرى؟", "متى؟", "ماذا قال الرئيس؟", "Who said it?", "How many?", "When?", "What did he say?")
+ASKING = (
+    "كم عدد الأسرى؟",
+    "متى؟",
+    "ماذا قال الرئيس؟",
+    "Who said it?",
+    "How many?",
+    "When?",
+    "What did he say?",
+)
 
 
 @given(texts, st.sampled_from(ASKING), st.integers(0, 10**6))

@@ -29,7 +29,11 @@ def test_loaders_fit_the_protocol(loader):
     document = loader.load(ARABIC.encode(), id="a.txt", origin="file:///a.txt")
     assert document.text == ARABIC
     assert document.sha256 == hashlib.sha256(ARABIC.encode()).hexdigest()
-    assert (document.id, document.source, document.media_type) == ("a.txt", "a.txt", loader.media_type)
+    assert (document.id, document.source, document.media_type) == (
+        "a.txt",
+        "a.txt",
+        loader.media_type,
+    )
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
@@ -128,7 +132,11 @@ def test_ids_are_paths_below_the_folder(folder):
     (deep / "مقال ١.txt").write_text(ARABIC, encoding="utf-8")
     (deep / "B.MD").write_text("# T\nx", encoding="utf-8")
     report = load([folder])
-    assert [d.id for d in report.documents] == ["good.txt", "أخبار/اليوم/B.MD", "أخبار/اليوم/مقال ١.txt"]
+    assert [d.id for d in report.documents] == [
+        "good.txt",
+        "أخبار/اليوم/B.MD",
+        "أخبار/اليوم/مقال ١.txt",
+    ]
     assert report.documents[1].title == "T"
     assert all(d.origin.startswith("file:///") for d in report.documents)
     assert load([deep / "مقال ١.txt"]).documents[0].id == "مقال ١.txt"
@@ -140,7 +148,10 @@ def test_one_bad_file_among_good_ones_is_reported(folder):
     (folder / "z.txt").write_text("last", encoding="utf-8")
     report = load([folder])
     assert [d.id for d in report.documents] == ["good.txt", "z.txt"]
-    assert [failure.source for failure in report.failures] == [str(folder / "bad.txt"), str(folder / "empty.md")]
+    assert [failure.source for failure in report.failures] == [
+        str(folder / "bad.txt"),
+        str(folder / "empty.md"),
+    ]
     assert "byte 0xff at offset 0" in str(report.failures[0].error)
 
 
@@ -170,7 +181,10 @@ def test_a_huge_file_is_refused_unread(folder, monkeypatch):
     assert "more than the 10 a file may have" in str(failure.error)
 
 
-@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), OSError(5, "Input/output error"), OSError("odd")])
+@pytest.mark.parametrize(
+    "error",
+    [PermissionError(13, "Permission denied"), OSError(5, "Input/output error"), OSError("odd")],
+)
 def test_a_file_that_cannot_be_read_is_reported(folder, monkeypatch, error):
     def refuse(_):
         raise error
@@ -217,8 +231,7 @@ def test_a_pipe_is_not_waited_for(folder):
 
 def test_a_name_that_is_not_utf_8_is_reported(folder):
     try:
-        with open(os.fsencode(folder) + b"/\xff.txt", "wb") as file:
-            file.write(b"text")
+        (folder / os.fsdecode(b"\xff.txt")).write_bytes(b"text")
     except OSError:
         pytest.skip("this file system only takes UTF-8 names")
     report = load([folder])

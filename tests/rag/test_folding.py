@@ -154,6 +154,15 @@ don’t | don't
 x² | x2
 № 5 | no 5
 twenty‑three | twenty-three
+ہے | هے
+أُولئِكَ | اوليك
+إِيمَان | ايمان
+شيء | شيء
+الهُدى | الهدي
+قضاة | قضاه
+١٬٢٠٠٫٥ | 1,200.5
+ﬀ | ff
+Ångström | angstrom
 """)
 
 
@@ -162,13 +171,24 @@ def test_variants_match(a, b):
     assert fold(a) == fold(b)
 
 
-@pytest.mark.parametrize("hidden", [*"\u200b\u200c\u200d\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff\u00ad", "\U000e0001", "\U000e0041", "\U000e007f"])
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        *"\u200b\u200c\u200d\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff\u00ad",
+        "\U000e0001",
+        "\U000e0041",
+        "\U000e007f",
+    ],
+)
 def test_invisible_characters_do_not_count(hidden):
     assert fold(f"كت{hidden}اب") == "كتاب"
     assert fold(hidden) == ""
 
 
-@pytest.mark.parametrize("mark", [*"\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652\u0653\u0654\u0655\u0670\u06d6\u06e1\u0640"])
+@pytest.mark.parametrize(
+    "mark",
+    [*"\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652\u0653\u0654\u0655\u0670\u06d6\u06e1\u0640"],
+)
 def test_arabic_marks_do_not_count(mark):
     assert fold(f"كت{mark}اب") == "كتاب"
 

@@ -111,7 +111,9 @@ one of them |
 
 @pytest.mark.parametrize(("text", "expected"), rows(NUMBERS))
 def test_numbers(text, expected):
-    found = [f"{quantity.value}={text[quantity.start : quantity.end]}" for quantity in numbers_in(text)]
+    found = [
+        f"{quantity.value}={text[quantity.start : quantity.end]}" for quantity in numbers_in(text)
+    ]
     assert " ".join(found) == expected
 
 

@@ -173,7 +173,16 @@ def test_what_is_no_question_is_refused(text, problem):
 
 @pytest.mark.parametrize(
     "text",
-    ["متى؟", "1908", "١٩٠٨", "س" * LONGEST_QUESTION, "a\tb\nc", "اوميروف مين", "\u202bمن هو؟\u202c", "😀 who"],
+    [
+        "متى؟",
+        "1908",
+        "١٩٠٨",
+        "س" * LONGEST_QUESTION,
+        "a\tb\nc",
+        "اوميروف مين",
+        "\u202bمن هو؟\u202c",
+        "😀 who",
+    ],
 )
 def test_questions_are_kept_as_typed(text):
     assert validate(f"  {text}\n") == text

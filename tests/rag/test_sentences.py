@@ -172,7 +172,9 @@ def test_hard_wrapped_lines_are_joined(lines, line_end):
 
 
 def test_a_related_line_between_wrapped_lines_is_still_found():
-    text = "\n".join([*ENGLISH_LINES[:5], "Read also: Another story of the same day", *ENGLISH_LINES[5:]])
+    text = "\n".join(
+        [*ENGLISH_LINES[:5], "Read also: Another story of the same day", *ENGLISH_LINES[5:]]
+    )
     assert ("related", "Read also: Another story of the same day") in kinds(text)
 
 
@@ -192,7 +194,10 @@ def test_one_long_line_does_not_hide_the_wrapping():
         ("قال.\nاقرأ المزيد - عنوان خبر\nوأضاف.", "اقرأ المزيد - عنوان خبر"),
         ("قال.\n**اقرأ أيضًا**\nعنوان خبر\nوأضاف.", "**اقرأ أيضًا**\nعنوان خبر"),
         ("قال.\n🔴 اقرأ أيضا.. عنوان خبر\nوأضاف.", "🔴 اقرأ أيضا.. عنوان خبر"),
-        ("قال.\nمواضيع ذات صلة\n- خبر أول\n- خبر ثان\nوأضاف.", "مواضيع ذات صلة\n- خبر أول\n- خبر ثان"),
+        (
+            "قال.\nمواضيع ذات صلة\n- خبر أول\n- خبر ثان\nوأضاف.",
+            "مواضيع ذات صلة\n- خبر أول\n- خبر ثان",
+        ),
         ("قال.\r\nاقرأ أيضًا\r\nعنوان خبر\r\nوأضاف.", "اقرأ أيضًا\r\nعنوان خبر"),
         ("قال.\nاقرأ أيضًا\nوأضاف الرئيس شيئًا مهمًا.", "اقرأ أيضًا"),
         ("He spoke.\nRead also\nAnother headline\nHe left.", "Read also\nAnother headline"),

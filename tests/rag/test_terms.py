@@ -204,7 +204,11 @@ def test_terms_stand_on_the_original_text(text):
         assert term.text.strip("~#")
         if term.kind == "word":
             assert term.text in [stem(word) for word, _, _ in words(text[term.start : term.end])]
-        assert {"word": term.text[0] not in "~#", "sound": term.text[0] == "~", "value": term.text[0] == "#"}[term.kind]
+        assert {
+            "word": term.text[0] not in "~#",
+            "sound": term.text[0] == "~",
+            "value": term.text[0] == "#",
+        }[term.kind]
 
 
 @given(texts)
