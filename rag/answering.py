@@ -35,11 +35,11 @@ class Thresholds:
 
     answer: float = 0.5
     related: float = 0.15
-    support: float = 0.8
+    support: float = 0.25
 
 
 def check_k(k: object) -> int:
-    """k as a number from 1 to K_MOST; raises InvalidParameter."""
+    """K as a number from 1 to K_MOST; raises InvalidParameter."""
     if not isinstance(k, int) or isinstance(k, bool) or not 1 <= k <= K_MOST:
         raise InvalidParameter(
             f"k is {k!r}, expected a whole number from 1 to {K_MOST}", parameter="k"
@@ -52,7 +52,7 @@ def search(
 ) -> list[tuple[Passage, Hit]]:
     """The k best passages without an answer."""
     check_k(k)
-    asked = understand(validate(question), index)
+    asked = understand(validate(question))
     return retriever.retrieve(asked, index, k) if len(index) else []
 
 
@@ -75,7 +75,7 @@ def answer(
     text = validate(question)
     if not len(index):
         return abstain(text, "no_documents", 0.0, index.state, {}, language=language)
-    asked = understand(text, index)
+    asked = understand(text)
     hits = retriever.retrieve(asked, index, k)
     retrieved = time.perf_counter()
     evidence = reader.read(text, [passage for passage, _ in hits], index)
@@ -116,7 +116,7 @@ def answer(
 
 def _supporting(evidence: Sequence[Evidence], thresholds: Thresholds) -> list[Evidence]:
     """The best evidence and what is nearly as probable, at most MOST_CITATIONS."""
-    floor = max(thresholds.answer, evidence[0].probability * thresholds.support)
+    floor = evidence[0].probability * thresholds.support
     others = [item for item in evidence[1:] if item.probability >= floor]
     return [evidence[0], *others][:MOST_CITATIONS]
 

@@ -34,7 +34,9 @@ def embedder(settings: Settings) -> Embedder:
         settings.embedder,
         prefixes=Prefixes(
             query=prefixes.query if settings.query_prefix is None else settings.query_prefix,
-            passage=prefixes.passage if settings.passage_prefix is None else settings.passage_prefix,
+            passage=prefixes.passage
+            if settings.passage_prefix is None
+            else settings.passage_prefix,
         ),
         allow_download=settings.allow_download,
     )

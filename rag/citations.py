@@ -89,4 +89,3 @@ def _citation(item: Evidence, document: Document, quote: str, n: int) -> Citatio
         verified=document.text[item.quote.start : item.quote.end] == quote,
         score=round(item.probability, 4),
     )
-

@@ -47,7 +47,9 @@ def parser() -> argparse.ArgumentParser:
     group.add_argument("--config", type=Path, metavar="FILE", help="settings file [sanad.toml]")
     group.add_argument("--indexes", type=Path, metavar="FOLDER", help="folder of collections")
     group.add_argument("--collection", metavar="NAME", help="collection to use [default]")
-    group.add_argument("--embedder", metavar="MODEL", help="embedded model, or a hub name or folder")
+    group.add_argument(
+        "--embedder", metavar="MODEL", help="embedded model, or a hub name or folder"
+    )
     group.add_argument("--json", action="store_true", help="print JSON")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
@@ -132,7 +134,11 @@ def _failed(error: Exception, *, as_json: bool) -> int:
     if not isinstance(error, RagError):
         raise error
     if as_json:
-        body = {"message": error.message, "hint": error.hint, "code": error.code}
+        body: dict[str, str | None] = {
+            "message": error.message,
+            "hint": error.hint,
+            "code": error.code,
+        }
         _print_json({"error": body | {"param": error.parameter}}, stream=sys.stderr)
     else:
         print(printable(f"error[{error.code}]: {error}"), file=sys.stderr)
@@ -141,9 +147,9 @@ def _failed(error: Exception, *, as_json: bool) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     if options.command == "completion":
-        import argcomplete
+        import argcomplete.shell_integration
 
-        print(argcomplete.shellcode(["sanad"], shell=options.shell))
+        print(argcomplete.shell_integration.shellcode(["sanad"], shell=options.shell))
         return 0
     from rag import settings
 
@@ -227,9 +233,7 @@ def _ingest(options: argparse.Namespace, loaded: Settings) -> int:
                 "changed": changes.changed,
                 "unchanged": changes.unchanged,
                 "duplicates": [list(pair) for pair in changes.duplicates],
-                "failed": [
-                    {"source": f.source, "message": f.error.message} for f in read.failures
-                ],
+                "failed": [{"source": f.source, "message": f.error.message} for f in read.failures],
                 "skipped": read.skipped,
                 "embedded_passages": changes.embedded_passages,
                 "generation": changes.generation,
@@ -265,7 +269,9 @@ def _list(options: argparse.Namespace, loaded: Settings) -> int:
     for summary in found:
         print(one_line(summary.id))
         print(f"    {one_line(summary.title)}")
-        print(f"    {summary.language}, {summary.characters} characters, {summary.passages} passages")
+        print(
+            f"    {summary.language}, {summary.characters} characters, {summary.passages} passages"
+        )
     if not found:
         print("no documents yet; add some with: sanad ingest PATH", file=sys.stderr)
     return 0

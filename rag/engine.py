@@ -13,6 +13,7 @@ from rag.documents import LoadReport, load
 from rag.errors import ModelDamaged, NoDocuments, NoIndex
 from rag.index.collection import ChangeReport, Collection, EmbeddedIndex
 from rag.protocols import Embedder, Reader
+from rag.question import validate
 from rag.reading.evidence import EvidenceReader, EvidenceWeights
 from rag.retrieval import Retriever, Weights
 from rag.settings import Settings
@@ -78,19 +79,21 @@ class Engine:
         """
         count = self.settings.k if k is None else k
         answering.check_k(count)
-        text = answering.validate(question)
+        text = validate(question)
         try:
             index = self.index()
         except NoIndex:
             return answering.abstain(text, "no_documents", 0.0, _EMPTY, {}, language=language)
         retriever, reader = self._parts()
-        return answering.answer(text, index, retriever, reader, self._thresholds, count, language=language)
+        return answering.answer(
+            text, index, retriever, reader, self._thresholds, count, language=language
+        )
 
     def search(self, question: str, k: int | None = None) -> list[tuple[Passage, Hit]]:
         """The best passages, without an answer; none where nothing was ingested."""
         count = self.settings.k if k is None else k
         answering.check_k(count)
-        text = answering.validate(question)
+        text = validate(question)
         try:
             index = self.index()
         except NoIndex:
@@ -171,6 +174,4 @@ def thresholds(path: Path, answer: float | None) -> Thresholds:
         raise ModelDamaged(f"{path.name}: thresholds: {error}", hint="reinstall sanad") from error
     if answer is None:
         return fitted
-    return Thresholds(
-        answer=answer, related=min(answer, fitted.related), support=fitted.support
-    )
+    return Thresholds(answer=answer, related=min(answer, fitted.related), support=fitted.support)

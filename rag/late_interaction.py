@@ -13,9 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.protocols import Pieces
 from rag.terms import Term
-from rag.types import Vectors
+from rag.types import Pieces, Vectors
 
 
 def best_matches(question: Pieces, text: Pieces) -> NDArray[np.float32]:
@@ -25,7 +24,8 @@ def best_matches(question: Pieces, text: Pieces) -> NDArray[np.float32]:
     if not len(text.weights):
         return np.zeros(len(question.weights), dtype=np.float32)
     cosines = question.vectors @ text.vectors.T  # (question pieces, text pieces)
-    return np.maximum(cosines.max(axis=1), 0.0)
+    best: NDArray[np.float32] = np.maximum(cosines.max(axis=1), 0.0)
+    return best
 
 
 def score(weights: NDArray[np.float32], best: NDArray[np.float32]) -> float:

@@ -11,7 +11,16 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.types import Document, DocumentSummary, Evidence, Hit, IndexState, Passage, Vectors
+from rag.types import (
+    Document,
+    DocumentSummary,
+    Evidence,
+    Hit,
+    IndexState,
+    Passage,
+    Pieces,
+    Vectors,
+)
 
 
 @runtime_checkable
@@ -51,20 +60,6 @@ class PieceEmbedder(Embedder, Protocol):
     def pieces(self, text: str) -> Pieces:
         """Unit vectors, weights and original spans of the text's pieces, in order."""
         ...
-
-
-class Pieces(Protocol):
-    """The pieces of one text: ``vectors`` (n, dim), ``weights`` (n,), ``spans`` (n, 2).
-
-    The same for its whole words, m of them.
-    """
-
-    vectors: Vectors
-    weights: NDArray[np.float32]
-    spans: NDArray[np.int32]
-    word_vectors: Vectors
-    word_weights: NDArray[np.float32]
-    word_spans: NDArray[np.int32]
 
 
 @runtime_checkable
@@ -124,4 +119,3 @@ class Reader(Protocol):
         Every span is legal: inside its passage, on whole words, ``answer`` inside ``quote``.
         """
         ...
-

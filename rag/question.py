@@ -25,13 +25,17 @@ TERM_WEIGHTS = {"word": 1.0, "sound": 0.6, "value": 1.0}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A question ready for retrieval; ``weights`` are its term keys for BM25."""
+    """A question ready for retrieval; ``weights`` are its term keys for BM25.
+
+    ``counted`` is the place of the noun whose number is asked for, in questions for a number.
+    """
 
     text: str
     language: Language
     answer_type: AnswerType
     terms: tuple[Term, ...]
     weights: Mapping[str, float]
+    counted: tuple[int, int] | None = None
 
 
 def validate(text: object) -> str:
@@ -101,19 +105,26 @@ def _asked_for(words: list[str], rules: Rules) -> list[AnswerType]:
     return found
 
 
-def understand(text: str, index: PassageIndex) -> Question:
-    """The question with its terms weighted by how rare they are in the index."""
+def understand(text: str) -> Question:
+    """The question with its type and terms; raises InvalidQuestion."""
     text = validate(text)
     language = language_of(text)
     found = tuple(terms(text))
     weights = {term.text: TERM_WEIGHTS[term.kind] for term in found}
+    answer_type = answer_type_of(text, language)
     return Question(
         text=text,
         language=language,
-        answer_type=answer_type_of(text, language),
+        answer_type=answer_type,
         terms=found,
         weights=weights,
+        counted=_counted(found) if answer_type == "number" else None,
     )
+
+
+def _counted(found: tuple[Term, ...]) -> tuple[int, int] | None:
+    """The first content word: "how many **drones** …", «كم **أسيرًا** …»."""
+    return next(((term.start, term.end) for term in found if term.kind == "word"), None)
 
 
 def idf(index: PassageIndex, term: str) -> float:

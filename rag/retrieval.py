@@ -52,7 +52,9 @@ class Retriever:
         self._pieces = pieces
         self._weights = weights or Weights()
 
-    def retrieve(self, question: Question, index: PassageIndex, k: int) -> list[tuple[Passage, Hit]]:
+    def retrieve(
+        self, question: Question, index: PassageIndex, k: int
+    ) -> list[tuple[Passage, Hit]]:
         """At most k passages, best first, scored by late interaction, term coverage and cosine."""
         vector = self._embedder.embed_queries([question.text])[0]
         dense = index.nearest(vector, CANDIDATES)
@@ -61,7 +63,9 @@ class Retriever:
         cosines = {hit.passage_id: hit.score for hit in dense}
         passages = index.passages([hit.passage_id for hit in fused])
         scores = self._rescore(question, passages, index, cosines)
-        ordered = sorted(zip(passages, scores, strict=True), key=lambda item: (-item[1], item[0].id))
+        ordered = sorted(
+            zip(passages, scores, strict=True), key=lambda item: (-item[1], item[0].id)
+        )
         return [
             (passage, Hit(passage_id=passage.id, score=score, rank=rank, retriever="hybrid"))
             for rank, (passage, score) in enumerate(ordered[:k])

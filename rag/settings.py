@@ -71,7 +71,9 @@ def load(
         try:
             stored = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise ConfigurationError(f"{path}: {error}", hint="see the README for the keys") from error
+            raise ConfigurationError(
+                f"{path}: {error}", hint="see the README for the keys"
+            ) from error
         for key, value in stored.items():
             values[key], sources[key] = value, str(path)
     for name, value in (os.environ if environment is None else environment).items():
@@ -95,7 +97,8 @@ def _explained(
     if first["type"] == "extra_forbidden":
         known = ", ".join(Settings.model_fields)
         return ConfigurationError(
-            f"unknown setting {key!r} (from {sources.get(key, '?')})", hint=f"known settings: {known}"
+            f"unknown setting {key!r} (from {sources.get(key, '?')})",
+            hint=f"known settings: {known}",
         )
     return ConfigurationError(
         f"setting {key!r} is {values.get(key)!r} (from {sources.get(key, '?')}): {first['msg']}",

@@ -101,6 +101,22 @@ class Hit:
     retriever: str
 
 
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """The pieces of one text: unit ``vectors`` (n, dim), ``weights`` (n,), ``spans`` (n, 2).
+
+    The same for whole words: ``word_vectors`` (m, dim), ``word_weights`` (m,), ``word_spans`` (m, 2).
+    Spans are code points of the text.
+    """
+
+    vectors: Vectors
+    weights: NDArray[np.float32]
+    spans: NDArray[np.int32]
+    word_vectors: Vectors
+    word_weights: NDArray[np.float32]
+    word_spans: NDArray[np.int32]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What a reader offers: the sentence(s) ``quote`` and, where it can tell, the short ``answer``.

@@ -78,7 +78,7 @@ class SentenceTransformerEmbedder:
                 parameter="embedder",
             ) from error
         self.name = model
-        self.dim = int(self._model.get_embedding_dimension())
+        self.dim = int(self._model.get_embedding_dimension() or 0)
         self._prefixes = prefixes or KNOWN_PREFIXES.get(model, Prefixes())
         self._lock = Lock()
         self.fingerprint = f"{Path(model).name}@{self._digest()}"

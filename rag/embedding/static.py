@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -22,27 +21,12 @@ from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 from rag.errors import ModelDamaged
-from rag.types import Vectors
+from rag.types import Pieces, Vectors
 
 WEIGHTS = "model.safetensors"
 TOKENIZER = "tokenizer.json"
 CHECKSUMS = "checksums.json"
 _BATCH = 512  # texts tokenised at once: bounds memory, keeps the tokenizer's threads busy
-
-
-@dataclass(frozen=True, slots=True)
-class TextPieces:
-    """The pieces of one text: unit ``vectors`` (n, dim), ``weights`` (n,), ``spans`` (n, 2).
-
-    The same for whole words: ``word_vectors`` (m, dim), ``word_weights`` (m,), ``word_spans`` (m, 2).
-    """
-
-    vectors: Vectors
-    weights: NDArray[np.float32]
-    spans: NDArray[np.int32]
-    word_vectors: Vectors
-    word_weights: NDArray[np.float32]
-    word_spans: NDArray[np.int32]
 
 
 def verify_files(folder: Path) -> dict[str, str]:
@@ -117,23 +101,23 @@ class StaticEmbedder:
         """Unit vectors (texts, dim)."""
         return self._embed(texts)
 
-    def pieces(self, text: str) -> TextPieces:
+    def pieces(self, text: str) -> Pieces:
         """Vectors, weights and spans of a text's pieces; the last 4,096 texts are remembered."""
         return self._cached_pieces(text)
 
-    def _pieces(self, text: str) -> TextPieces:
+    def _pieces(self, text: str) -> Pieces:
         encoding = self._tokenizer.encode(_encodable(text), add_special_tokens=False)
         ids = np.array(encoding.ids, dtype=np.int64)
         rows = self._rows[ids].astype(np.float32) * self._scales[ids, None]  # (pieces, dim)
         spans = np.array(encoding.offsets, dtype=np.int32).reshape(-1, 2)
         if not len(ids):
-            return TextPieces(*_unit(rows), spans, *_unit(rows), spans)
+            return Pieces(*_unit(rows), spans, *_unit(rows), spans)
         words = np.array(encoding.word_ids)
         first = np.flatnonzero(np.diff(words, prepend=-1))  # each word's first piece
         last = np.append(first[1:], len(ids)) - 1
         word_rows = np.add.reduceat(rows, first, axis=0)  # (words, dim)
         word_spans = np.column_stack([spans[first, 0], spans[last, 1]])
-        return TextPieces(*_unit(rows), spans, *_unit(word_rows), word_spans)
+        return Pieces(*_unit(rows), spans, *_unit(word_rows), word_spans)
 
     def _embed(self, texts: Sequence[str]) -> Vectors:
         out = np.zeros((len(texts), self.dim), dtype=np.float32)
@@ -145,7 +129,8 @@ class StaticEmbedder:
                 # (1, pieces) @ (pieces, dim): the int8 rows weighted by their scales.
                 out[number] = self._scales[ids] @ self._rows[ids].astype(np.float32)
         norms = np.linalg.norm(out, axis=1, keepdims=True)
-        return out / np.maximum(norms, 1e-12)
+        out /= np.maximum(norms, 1e-12)
+        return out
 
 
 def _unit(rows: Vectors) -> tuple[Vectors, NDArray[np.float32]]:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from rag.errors import IndexDamaged, IndexLocked, IndexMismatch, NoIndex, UnknownDocument
 from rag.folding import FOLDING_VERSION
 from rag.index import lexical, manifest
-from rag.index.files import replace_synced, sha256_of, sync_file, sync_folder, write_synced
+from rag.index.files import sha256_of, sync_file, sync_folder, write_synced
 from rag.index.manifest import Manifest
 from rag.index.ranking import hits_of
 from rag.index.truth import NAME as TRUTH

@@ -82,7 +82,8 @@ def read(folder: Path, sequence: int) -> Manifest:
         manifest = Manifest(**content)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise IndexDamaged(
-            f"{path.name}: cannot be read: {error}", hint="your documents are safe; run: sanad rebuild"
+            f"{path.name}: cannot be read: {error}",
+            hint="your documents are safe; run: sanad rebuild",
         ) from error
     if manifest.checksum != manifest._hash():
         raise IndexDamaged(

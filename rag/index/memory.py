@@ -31,7 +31,9 @@ class MemoryIndex:
     def __init__(self, documents: Sequence[Document], embedder: Embedder) -> None:
         self._documents = {document.id: document for document in documents}
         self._passages = {
-            passage.id: passage for document in self._documents.values() for passage in cut(document)
+            passage.id: passage
+            for document in self._documents.values()
+            for passage in cut(document)
         }
         self._ids = list(self._passages)
         texts = [passage.text for passage in self._passages.values()]

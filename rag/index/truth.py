@@ -223,7 +223,9 @@ class Truth:
             for row in rows
         ]
 
-    def documents(self, at: int, offset: int = 0, limit: int | None = None) -> list[DocumentSummary]:
+    def documents(
+        self, at: int, offset: int = 0, limit: int | None = None
+    ) -> list[DocumentSummary]:
         """Documents alive at a sequence, by id."""
         return self._summaries(
             f"{_LIVE} ORDER BY d.id LIMIT :limit OFFSET :offset",
@@ -242,7 +244,8 @@ class Truth:
     def document(self, id: str, at: int) -> Document:
         """The whole document alive at a sequence; raises UnknownDocument."""
         rows = self._rows(
-            f"SELECT {_DOCUMENT} FROM documents d WHERE d.id = :id AND {_LIVE}", {"id": id, "at": at}
+            f"SELECT {_DOCUMENT} FROM documents d WHERE d.id = :id AND {_LIVE}",
+            {"id": id, "at": at},
         )
         if not rows:
             raise UnknownDocument(

@@ -34,6 +34,10 @@ _RELATIVE_DAYS = {
 }
 
 
+# Types whose values are found in both scripts; names are told by capitals, which Arabic has not.
+TOLD_TYPES = frozenset({"number", "date"})
+
+
 def short_answer(question: Question, text: str, offset: int) -> Span | None:
     """The span of the short answer in the document, ``text`` standing at ``offset`` there."""
     found = values_of_type(question, text)

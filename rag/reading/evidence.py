@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 
 from rag import late_interaction
 from rag.errors import ModelDamaged
-from rag.protocols import PassageIndex, PieceEmbedder, Pieces
+from rag.protocols import PassageIndex, PieceEmbedder
 from rag.question import Question, idf, understand
-from rag.reading.answers import short_answer, values_of_type
+from rag.reading.answers import TOLD_TYPES, short_answer, values_of_type
 from rag.sentences import Sentence, split, trim
 from rag.terms import term_set
-from rag.types import Evidence, Passage, Span
+from rag.types import Evidence, Passage, Pieces, Span
 
 FEATURES = (
     "late",  # the sentence alone
@@ -39,6 +39,8 @@ FEATURES = (
     "values",  # numbers and months
     "words_passage",
     "typed",  # holds a value of the type asked for that the question does not hold itself
+    "typed_missing",  # should hold one and does not
+    "counted",  # the word beside a number meets the noun counted in the question
     "heading",
     "short",  # fewer than four words: rarely evidence by itself
     "length",  # log of the number of characters
@@ -50,17 +52,19 @@ FEATURES = (
     "least_all",  # … in all that was retrieved
     "unmatched_passage",  # the weight of words with no real match in the passage
     "unmatched_all",
+    "weak_passage",  # the weight of words with no sure match in the passage
+    "weak_all",
     "few_words",  # one content word: nothing to be sure by
 )
 _REAL_MATCH = 0.45  # cosine under which a word is a different word, not a form or a translation
+_SURE_MATCH = 0.62  # under which it may be a word of the same kind: another country, another verb
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceWeights:
     """Linear weights: ``rank`` orders sentences, ``answers`` gives the log-odds of the best one.
 
-    One row a language relation ("same", "cross"). ``answers`` has, after the sentence's features,
-    the lead over the best sentence elsewhere and a constant.
+    One row a language relation ("same", "cross"), for FEATURES and ANSWER_FEATURES.
     """
 
     rank: dict[str, tuple[float, ...]]
@@ -78,13 +82,11 @@ class EvidenceWeights:
             rank = {name: tuple(map(float, row)) for name, row in stored["rank"].items()}
             answers = {name: tuple(map(float, row)) for name, row in stored["answers"].items()}
             for name in ("same", "cross"):
-                if len(rank[name]) != len(FEATURES) or len(answers[name]) != len(FEATURES) + 2:
+                if len(rank[name]) != len(FEATURES) or len(answers[name]) != len(ANSWER_FEATURES):
                     raise ValueError(f"row {name!r} has the wrong length")
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ModelDamaged(f"{path.name}: {error}", hint="reinstall sanad") from error
-        return cls(
-            rank=rank, answers=answers, fingerprint=hashlib.sha256(content).hexdigest()[:12]
-        )
+        return cls(rank=rank, answers=answers, fingerprint=hashlib.sha256(content).hexdigest()[:12])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +113,7 @@ class EvidenceReader:
         self, question: str, passages: Sequence[Passage], index: PassageIndex
     ) -> list[Evidence]:
         """Evidence over all passages, best first; one entry a sentence."""
-        asked = understand(question, index)
+        asked = understand(question)
         candidates = self.candidates(asked, passages, index)
         if not candidates:
             return []
@@ -123,26 +125,22 @@ class EvidenceReader:
             range(len(candidates)),
             key=lambda i: (-scores[i], candidates[i].passage.document_id, candidates[i].span.start),
         )
-        found = []
-        for place, number in enumerate(order):
-            candidate = candidates[number]
-            rival = scores[order[1]] if place == 0 and len(order) > 1 else scores[order[0]]
-            found.append(
-                Evidence(
-                    document_id=candidate.passage.document_id,
-                    passage_id=candidate.passage.id,
-                    quote=candidate.span,
-                    answer=short_answer(asked, candidate.text, candidate.span.start),
-                    score=scores[number],
-                    probability=self._probability(candidate, scores[number] - rival),
-                )
+        shares = softmax(np.array(scores))
+        best = candidates[order[0]]
+        row = self._weights.answers[best.relation]
+        odds = float(np.dot(row, answer_features(best.features, np.array(scores), len(index))))
+        probability = 1 / (1 + math.exp(-max(-30.0, min(30.0, odds))))
+        return [
+            Evidence(
+                document_id=candidates[number].passage.document_id,
+                passage_id=candidates[number].passage.id,
+                quote=candidates[number].span,
+                answer=short_answer(asked, candidates[number].text, candidates[number].span.start),
+                score=scores[number],
+                probability=float(probability * shares[number] / shares[order[0]]),
             )
-        return found
-
-    def _probability(self, candidate: Candidate, lead: float) -> float:
-        row = self._weights.answers[candidate.relation]
-        odds = float(np.dot(row, answer_features(candidate.features, lead)))
-        return 1 / (1 + math.exp(-max(-30.0, min(30.0, odds))))
+            for number in order
+        ]
 
     def candidates(
         self, question: Question, passages: Sequence[Passage], index: PassageIndex
@@ -164,16 +162,14 @@ class EvidenceReader:
                 found.append(
                     Candidate(
                         passage=passage,
-                        span=Span(
-                            start=passage.start + local.start, end=passage.start + local.end
-                        ),
+                        span=Span(start=passage.start + local.start, end=passage.start + local.end),
                         text=text,
                         heading=sentence.kind == "heading",
                         relation=relation,
                         features=np.array(
                             [
                                 *_matches(asked, alone, before, whole),
-                                *_shape(question, sentence, text),
+                                *_shape(question, asked, sentence, text, self._pieces.pieces(text)),
                                 *_words(asked, alone, before, whole, everywhere),
                             ]
                         ),
@@ -192,7 +188,8 @@ class EvidenceReader:
             }
             for kind in ("word", "sound", "value")
         }
-        return _Asked(pieces, late_interaction.content_words(pieces, question.terms), rarity)
+        words = late_interaction.content_words(pieces, question.terms)
+        return _Asked(pieces, words, rarity, _word_at(pieces, question.counted))
 
     def _read(self, asked: _Asked, text: str) -> _Match:
         pieces, present = self._pieces.pieces(text), term_set(text)
@@ -210,6 +207,7 @@ class _Asked:
     pieces: Pieces
     words: late_interaction.ContentWords
     rarity: dict[str, dict[str, float]]
+    counted: NDArray[np.float32] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +217,19 @@ class _Match:
     pieces: NDArray[np.float32]
     words: NDArray[np.float32]
     terms: frozenset[str]
+
+
+def _word_at(pieces: Pieces, span: tuple[int, int] | None) -> NDArray[np.float32] | None:
+    """The vector of the longest word that touches a span of the question."""
+    if span is None:
+        return None
+    spans = pieces.word_spans
+    touching = np.flatnonzero((spans[:, 0] < span[1]) & (spans[:, 1] > span[0]))
+    if not len(touching):
+        return None
+    longest = touching[(spans[touching, 1] - spans[touching, 0]).argmax()]
+    vector: NDArray[np.float32] = pieces.word_vectors[longest]
+    return vector
 
 
 def _matches(asked: _Asked, alone: _Match, before: _Match, whole: _Match) -> list[float]:
@@ -237,13 +248,34 @@ def _matches(asked: _Asked, alone: _Match, before: _Match, whole: _Match) -> lis
     ]
 
 
-def _shape(question: Question, sentence: Sentence, text: str) -> list[float]:
+def _shape(
+    question: Question, asked: _Asked, sentence: Sentence, text: str, pieces: Pieces
+) -> list[float]:
+    values = values_of_type(question, text)
     return [
-        float(bool(values_of_type(question, text))),
+        float(bool(values)),
+        float(not values and question.answer_type in TOLD_TYPES),
+        _beside(asked, values, pieces),
         float(sentence.kind == "heading"),
         float(len(text.split()) < 4),
         math.log(1 + len(text)) / 6,
     ]
+
+
+def _beside(asked: _Asked, values: Sequence[Span], pieces: Pieces) -> float:
+    """The best cosine of the counted noun with a word before or up to two after a number."""
+    if asked.counted is None or not values:
+        return 0.0
+    best = 0.0
+    for value in values:
+        inside = np.flatnonzero(
+            (pieces.word_spans[:, 0] < value.end) & (pieces.word_spans[:, 1] > value.start)
+        )
+        if len(inside):
+            # Punctuation and the article are words of the tokenizer too.
+            near = pieces.word_vectors[max(0, inside[0] - 2) : inside[-1] + 4]
+            best = max(best, float((near @ asked.counted).max()))
+    return best
 
 
 def _words(
@@ -255,7 +287,7 @@ def _words(
 ) -> list[float]:
     weights = asked.words.weights
     if not len(weights):
-        return [0.0] * 8 + [1.0]
+        return [0.0] * 10 + [1.0]
     return [
         float(weights @ alone.words),
         float(weights @ np.maximum(alone.words, before.words)),
@@ -265,6 +297,8 @@ def _words(
         float(everywhere.min()),
         float(weights[whole.words < _REAL_MATCH].sum()),
         float(weights[everywhere < _REAL_MATCH].sum()),
+        float(weights[whole.words < _SURE_MATCH].sum()),
+        float(weights[everywhere < _SURE_MATCH].sum()),
         float(len(weights) < 2),
     ]
 
@@ -273,9 +307,30 @@ def _most(rows: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     return np.maximum.reduce(rows) if rows else np.zeros(0, dtype=np.float32)
 
 
-def answer_features(features: NDArray[np.float64], lead: float) -> NDArray[np.float64]:
-    """What the probability is worked out from: the features, the lead (at most 1) and 1."""
-    return np.concatenate([features, [max(-1.0, min(1.0, lead)), 1.0]])
+ANSWER_FEATURES = (*FEATURES, "lead", "share", "score", "passages", "constant")
+
+
+def answer_features(
+    best: NDArray[np.float64], scores: NDArray[np.float64], passages: int
+) -> NDArray[np.float64]:
+    """What the probability is worked out from: the best sentence's features and how it stands out.
+
+    ``scores`` are those of all sentences, ``passages`` how many the index holds: a good match
+    means more where there was less to choose from.
+    """
+    ordered = np.sort(scores)[::-1]
+    lead = float(min(1.0, ordered[0] - ordered[1])) if len(ordered) > 1 else 0.0
+    share = float(softmax(scores).max())
+    return np.concatenate(
+        [best, [lead, share, float(ordered[0]), math.log(max(1, passages)) / 7, 1.0]]
+    )
+
+
+def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Shares that add up to 1."""
+    powers: NDArray[np.float64] = np.exp(scores - scores.max())
+    powers /= powers.sum()
+    return powers
 
 
 def _share(rarity: dict[str, float], present: frozenset[str]) -> float:

@@ -50,7 +50,11 @@ def student_model(
     pieces = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
     old = teacher.embeddings.word_embeddings.weight.detach()
     rows = torch.zeros(len(pieces), old.shape[1])
-    english = [(number, teacher_vocabulary[piece]) for piece, number in pieces if piece in teacher_vocabulary]
+    english = [
+        (number, teacher_vocabulary[piece])
+        for piece, number in pieces
+        if piece in teacher_vocabulary
+    ]
     ours = torch.tensor([number for number, _ in english])
     rows[ours] = old[torch.tensor([place for _, place in english])]
     space = nn.functional.normalize(torch.from_numpy(static), dim=-1)

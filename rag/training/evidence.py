@@ -25,9 +25,17 @@ from rag import late_interaction
 from rag.embedding.static import StaticEmbedder
 from rag.index.memory import MemoryIndex
 from rag.question import idf, understand
-from rag.reading.evidence import FEATURES, EvidenceReader, EvidenceWeights, answer_features
+from rag.reading.evidence import (
+    ANSWER_FEATURES,
+    FEATURES,
+    EvidenceReader,
+    EvidenceWeights,
+    answer_features,
+)
 from rag.retrieval import CANDIDATES, Retriever, Weights, coverage, reciprocal_rank_fusion
 from rag.types import Document, Language, Span
+
+_DECLINED = "threshold that abstains on 80% of unanswerable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +63,15 @@ def document_of(row: dict[str, Any]) -> Document:
 
 
 def corpora(
-    dev: Sequence[dict[str, Any]], others: Sequence[dict[str, Any]], embedder: StaticEmbedder
+    dev: Sequence[dict[str, Any]],
+    others: Sequence[dict[str, Any]],
+    off_topic: dict[Language, Sequence[str]],
+    embedder: StaticEmbedder,
 ) -> list[Asked]:
-    """Every dev question against a small and a large corpus of each language."""
+    """Every dev question against a small and a large corpus of each language.
+
+    The small ones are also asked questions of other units and ``off_topic`` ones from elsewhere.
+    """
     texts: dict[str, dict[str, Document]] = {"ar": {}, "en": {}}
     for row in [*dev, *others]:
         texts[row["lang"]][row["unit"]] = document_of(row)
@@ -89,6 +103,16 @@ def corpora(
                 there = None if row["unit"] in missing else gold
                 asked.append(Asked(row["unit"], relation, question, there, small))
                 asked.append(Asked(row["unit"], relation, question, gold, large))
+            strangers = [row for row in dev if row["unit"] not in here]
+            for row in strangers[place :: len(units) // 2]:
+                relation = "same" if row["lang"] == language else "cross"
+                asked.append(Asked(here[0], relation, row["question"], None, small))
+            for spoken, questions in off_topic.items():
+                relation = "same" if spoken == language else "cross"
+                asked.extend(
+                    Asked(here[0], relation, question, None, small)
+                    for question in questions[place // 4 :: len(units) // 4]
+                )
     return asked
 
 
@@ -119,7 +143,7 @@ def fit_rows(
 
 def retrieval_rows(item: Asked, embedder: StaticEmbedder) -> tuple[NDArray[np.float64], list[Any]]:
     """(late, coverage, dense) of each candidate passage."""
-    question = understand(item.question, item.index)
+    question = understand(item.question)
     dense = item.index.nearest(embedder.embed_queries([item.question])[0], CANDIDATES)
     lexical = item.index.matching(question.weights, CANDIDATES)
     cosines = {hit.passage_id: hit.score for hit in dense}
@@ -141,14 +165,18 @@ def retrieval_rows(item: Asked, embedder: StaticEmbedder) -> tuple[NDArray[np.fl
 
 
 def fit(
-    dev: Sequence[dict[str, Any]], others: Sequence[dict[str, Any]], model: Path, out: Path
+    dev: Sequence[dict[str, Any]],
+    others: Sequence[dict[str, Any]],
+    off_topic: dict[Language, Sequence[str]],
+    model: Path,
+    out: Path,
 ) -> dict[str, Any]:
     """Fits everything, writes ``out`` and returns the cross-validated scores."""
     embedder = StaticEmbedder(model)
-    asked = corpora(dev, others, embedder)
+    asked = corpora(dev, others, off_topic, embedder)
     groups = []
-    for item in asked[1::2]:  # the large corpora
-        if item.gold is None:
+    for item in asked:
+        if item.gold is None or len(item.index) < 50:  # the large corpora
             continue
         rows, passages = retrieval_rows(item, embedder)
         right = [
@@ -165,7 +193,9 @@ def fit(
     for relation in ("same", "cross"):
         mine = [(rows, right) for name, rows, right in groups if name == relation]
         scores["retrieval"][relation] = {
-            "recall@1": float(np.mean([(rows @ weights).argmax() == right for rows, right in mine])),
+            "recall@1": float(
+                np.mean([(rows @ weights).argmax() == right for rows, right in mine])
+            ),
             "late only": float(np.mean([rows[:, 0].argmax() == right for rows, right in mine])),
             "dense only": float(np.mean([rows[:, 2].argmax() == right for rows, right in mine])),
             "questions": len(mine),
@@ -178,36 +208,34 @@ def fit(
         embedder,
         EvidenceWeights(
             rank={"same": empty, "cross": empty},
-            answers={"same": (*empty, 0.0, 0.0), "cross": (*empty, 0.0, 0.0)},
+            answers={name: (0.0,) * len(ANSWER_FEATURES) for name in ("same", "cross")},
             fingerprint="unfitted",
         ),
     )
     retriever = Retriever(embedder, embedder, retrieval)
-    examples: dict[str, list[tuple[Asked, NDArray[np.float64], int | None]]] = defaultdict(list)
+    examples: dict[str, list[tuple[Asked, NDArray[np.float64], list[int]]]] = defaultdict(list)
     for item in asked:
-        question = understand(item.question, item.index)
+        question = understand(item.question)
         passages = [p for p, _ in retriever.retrieve(question, item.index, 8)]
         candidates = reader.candidates(question, passages, item.index)
-        right_sentence = None
-        for number, candidate in enumerate(candidates):
-            if (
-                item.gold is not None
-                and candidate.passage.document_id.startswith(f"{item.unit}-")
-                and candidate.span.start < item.gold.end
-                and item.gold.start < candidate.span.end
-            ):
-                right_sentence = number
-                break
+        right = [
+            number
+            for number, candidate in enumerate(candidates)
+            if item.gold is not None
+            and candidate.passage.document_id.startswith(f"{item.unit}-")
+            and candidate.span.start < item.gold.end
+            and item.gold.start < candidate.span.end
+        ]
         features = np.stack([candidate.features for candidate in candidates])
-        examples[item.relation].append((item, features, right_sentence))
+        examples[item.relation].append((item, features, right))
     fitted: dict[str, dict[str, list[float]]] = {"rank": {}, "answers": {}}
     for relation, rows in examples.items():
         fold_of = {unit: n % 5 for n, unit in enumerate(sorted({i.unit for i, _, _ in rows}))}
         held: list[tuple[float, bool, Asked]] = []
         for fold in (*range(5), None):
             train = [row for row in rows if fold is None or fold_of[row[0].unit] != fold]
-            rank = fit_rows([(f, r) for _, f, r in train if r is not None], len(FEATURES))
-            x, y = zip(*(_example(rank, f, r) for _, f, r in train), strict=True)
+            rank = fit_rows([(f, r[0]) for _, f, r in train if r], len(FEATURES))
+            x, y = zip(*(_example(rank, f, r, len(i.index)) for i, f, r in train), strict=True)
             answers = LogisticRegression(C=1.0, max_iter=5000, fit_intercept=False)
             answers.fit(np.stack(x), np.array(y))
             if fold is None:
@@ -216,15 +244,19 @@ def fit(
                 continue
             for item, f, r in rows:
                 if fold_of[item.unit] == fold:
-                    row, correct = _example(rank, f, r)
+                    row, correct = _example(rank, f, r, len(item.index))
                     probability = float(answers.predict_proba(row[None])[0, 1])
                     held.append((probability, correct, item))
         scores[relation] = _summary(held)
+    # The confidence at which four in five unanswerable questions over few articles are declined.
+    answer = round(
+        float(np.mean([scores[name]["small corpora"][_DECLINED] for name in ("same", "cross")])), 2
+    )
     stored = {
         "features": list(FEATURES),
         "retrieval": {"late": 1.0, "coverage": retrieval.coverage, "dense": retrieval.dense},
         **fitted,
-        "thresholds": {"answer": 0.5, "related": 0.15, "support": 0.8},
+        "thresholds": {"answer": answer, "related": round(answer / 3, 3), "support": 0.25},
         "fitted_on": "sanad_qa.dev",
         "scores": scores,
     }
@@ -233,13 +265,15 @@ def fit(
 
 
 def _example(
-    rank: NDArray[np.float64], features: NDArray[np.float64], right: int | None
+    rank: NDArray[np.float64],
+    features: NDArray[np.float64],
+    right: list[int],
+    passages: int,
 ) -> tuple[NDArray[np.float64], bool]:
     """The best sentence's answer features, and whether it is the right one."""
     values = features @ rank
-    order = np.argsort(-values, kind="stable")
-    lead = float(values[order[0]] - values[order[1]]) if len(order) > 1 else 0.0
-    return answer_features(features[order[0]], lead), right is not None and int(order[0]) == right
+    best = int(values.argmax())
+    return answer_features(features[best], values, passages), best in right
 
 
 def _summary(held: Sequence[tuple[float, bool, Asked]]) -> dict[str, Any]:
@@ -265,4 +299,18 @@ def _summary(held: Sequence[tuple[float, bool, Asked]]) -> dict[str, Any]:
         "AUROC": float(auroc),
         "thresholds": table,
         "questions": len(held),
+        "small corpora": _small(held),
+    }
+
+
+def _small(held: Sequence[tuple[float, bool, Asked]]) -> dict[str, float]:
+    """The same over the corpora of a few articles alone."""
+    few = [(p, c, i.gold is not None) for p, c, i in held if len(i.index) < 50]
+    wrong = [p for p, _, there in few if not there]
+    threshold = float(np.quantile(wrong, 0.8))
+    rows = [(p, c) for p, c, there in few if there]
+    return {
+        "best sentence right": float(np.mean([c for _, c in rows])),
+        _DECLINED: threshold,
+        "answerable answered there": float(np.mean([p >= threshold for p, _ in rows])),
     }

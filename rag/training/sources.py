@@ -56,7 +56,9 @@ PARALLEL = (
     Source(path="parallel/bible_vandyck_kjv.tsv.xz", licence="public domain", rows=15_000),
     Source(path="parallel/dict_wordnet_arb.tsv.xz", licence="CC BY-SA", rows=60_000, prose=False),
     Source(path="parallel/dict_wiktionary.tsv.xz", licence="CC BY-SA", rows=20_000, prose=False),
-    Source(path="parallel/names_google_ar2en.tsv.xz", licence="Apache-2.0", rows=16_000, prose=False),
+    Source(
+        path="parallel/names_google_ar2en.tsv.xz", licence="Apache-2.0", rows=16_000, prose=False
+    ),
     Source(
         path="parallel/names_wikidata_netransliteration.tsv.xz",
         licence="MIT",
@@ -97,7 +99,9 @@ ARABIC_TEXT = (
 def lines(data: Path, source: Source) -> Iterator[str]:
     """The file's lines without their ends; refuses a licence that does not allow redistribution."""
     if source.licence not in REDISTRIBUTABLE:
-        raise ValueError(f"{source.path}: licence {source.licence!r} does not allow shipping weights")
+        raise ValueError(
+            f"{source.path}: licence {source.licence!r} does not allow shipping weights"
+        )
     path = data / source.path
     opened: Any = lzma.open if path.suffix == ".xz" else open
     with opened(path, "rt", encoding="utf-8", newline="\n") as file:

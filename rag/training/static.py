@@ -75,13 +75,17 @@ def teacher_rows(tokenizer: Tokenizer, folder: Path, dim: int, counts: NDArray[n
     return torch.from_numpy(rows)
 
 
-def pooled_loss(table: nn.EmbeddingBag, left: Sequence[Ids], right: Sequence[Ids], scale: float) -> Tensor:
+def pooled_loss(
+    table: nn.EmbeddingBag, left: Sequence[Ids], right: Sequence[Ids], scale: float
+) -> Tensor:
     """Symmetric in-batch contrastive loss of mean-pooled pairs."""
     a = nn.functional.normalize(table(*bag(left)), dim=-1)
     b = nn.functional.normalize(table(*bag(right)), dim=-1)
     logits = a @ b.T * scale  # (pairs, pairs)
     labels = torch.arange(len(left))
-    loss = nn.functional.cross_entropy(logits, labels) + nn.functional.cross_entropy(logits.T, labels)
+    loss = nn.functional.cross_entropy(logits, labels) + nn.functional.cross_entropy(
+        logits.T, labels
+    )
     return loss / 2
 
 
@@ -109,7 +113,10 @@ def align(
         optimiser.step()
         total += float(loss.detach())
         if (step + 1) % 100 == 0:
-            print(f"align {step + 1} loss {total / 100:.4f} {time.monotonic() - began:.0f}s", flush=True)
+            print(
+                f"align {step + 1} loss {total / 100:.4f} {time.monotonic() - began:.0f}s",
+                flush=True,
+            )
             total = 0.0
         if (step + 1) % 200 == 0:
             np.save(checkpoint, table.weight.detach().numpy())
@@ -196,7 +203,9 @@ def pair_loss(table: Tensor, pairs: Sequence[tuple[Ids, Ids]], scale: float, bot
     labels = torch.arange(len(pairs))
     loss = nn.functional.cross_entropy(late_interaction(table, left, right, 32) * scale, labels)
     if both:
-        other = nn.functional.cross_entropy(late_interaction(table, right, left, 32) * scale, labels)
+        other = nn.functional.cross_entropy(
+            late_interaction(table, right, left, 32) * scale, labels
+        )
         loss = (loss + other) / 2
     return loss
 

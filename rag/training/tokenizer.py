@@ -16,7 +16,9 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, tr
 
 ARTICLE = r"^(?:[وف]?[بك]?ال|[وف]?لل)(?=[\u0621-\u064A]{3,})"
 ARABIC = re.compile(r"[\u0620-\u064A]")
-KEPT_ENGLISH = re.compile(r"^(?:\[(?:PAD|UNK|CLS|SEP|MASK)\]|(?:##)?[\x21-\x7e\u00a1-\u024f\u2010-\u2044\u20ac]+)$")
+KEPT_ENGLISH = re.compile(
+    r"^(?:\[(?:PAD|UNK|CLS|SEP|MASK)\]|(?:##)?[\x21-\x7e\u00a1-\u024f\u2010-\u2044\u20ac]+)$"
+)
 
 
 def normalizer() -> normalizers.Normalizer:
@@ -57,7 +59,9 @@ def train_arabic_pieces(texts: Iterable[str], size: int) -> list[str]:
 def build(teacher_vocabulary: Iterable[str], arabic_pieces: Iterable[str]) -> Tokenizer:
     """The joined tokenizer: English pieces in the teacher's order, then the Arabic ones."""
     kept = [piece for piece in teacher_vocabulary if KEPT_ENGLISH.match(piece)]
-    vocabulary = {piece: number for number, piece in enumerate(dict.fromkeys([*kept, *arabic_pieces]))}
+    vocabulary = {
+        piece: number for number, piece in enumerate(dict.fromkeys([*kept, *arabic_pieces]))
+    }
     tokenizer = Tokenizer(
         models.WordPiece(vocabulary, unk_token="[UNK]", max_input_chars_per_word=60)
     )

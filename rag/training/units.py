@@ -12,7 +12,7 @@ from rag.sentences import Sentence, covering, split
 from rag.training.static import Ids, Unit, encode
 
 
-def answer_sentence(context: str, sentences: tuple[Sentence, ...], row: dict[str, Any]) -> int | None:
+def answer_sentence(sentences: tuple[Sentence, ...], row: dict[str, Any]) -> int | None:
     """The number of the sentence the first answer stands in; None where there is no answer."""
     if row["is_impossible"] or not row["answers"]:
         return None
@@ -26,17 +26,18 @@ def paired_units(tokenizer: Tokenizer, rows: Iterable[dict[str, Any]]) -> list[t
     grouped: dict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: {"ar": [], "en": []})
     for row in rows:
         grouped[row["unit"]][row["lang"]].append(row)
-    units = []
-    for languages in grouped.values():
-        if languages["ar"] and languages["en"]:
-            units.append((_unit(tokenizer, languages["ar"]), _unit(tokenizer, languages["en"])))
+    units = [
+        (_unit(tokenizer, languages["ar"]), _unit(tokenizer, languages["en"]))
+        for languages in grouped.values()
+        if languages["ar"] and languages["en"]
+    ]
     return [pair for pair in units if pair[0].questions and pair[1].questions]
 
 
 def _unit(tokenizer: Tokenizer, rows: list[dict[str, Any]]) -> Unit:
     context = rows[0]["context"]
     sentences = split(context)
-    answered = [(row, answer_sentence(context, sentences, row)) for row in rows]
+    answered = [(row, answer_sentence(sentences, row)) for row in rows]
     known = [(row, number) for row, number in answered if number is not None]
     return Unit(
         sentences=tuple(encode(tokenizer, [context[s.start : s.end] for s in sentences], 96)),
@@ -51,7 +52,7 @@ def question_pairs(tokenizer: Tokenizer, rows: Iterable[dict[str, Any]]) -> list
     questions, texts = [], []
     for row in rows:
         sentences = split(row["context"])
-        number = answer_sentence(row["context"], sentences, row)
+        number = answer_sentence(sentences, row)
         if number is not None:
             questions.append(row["question"])
             texts.append(row["context"][sentences[number].start : sentences[number].end])

@@ -1,0 +1,63 @@
+"""What many tests share: the real embedded model, the seed articles, a guard against the network."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from pathlib import Path
+
+import pytest
+
+from rag import catalogue
+from rag.embedding.static import StaticEmbedder
+from rag.engine import Engine
+from rag.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+SEEDS = ROOT / "seeds"
+ARTICLES = SEEDS / "articles"
+
+
+@pytest.fixture(autouse=True)
+def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connecting anywhere but this machine is an error in every test."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            host = address[0] if isinstance(address, tuple) else address
+            if host not in ("127.0.0.1", "::1", "localhost"):
+                raise AssertionError(f"a test tried to connect to {host!r}")
+        connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="session")
+def embedder() -> StaticEmbedder:
+    """The embedded bilingual model."""
+    return catalogue.embedded_model()
+
+
+@pytest.fixture(scope="session")
+def seed_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of indexes with the two seed articles ingested; copy it before changing it."""
+    folder = tmp_path_factory.mktemp("indexes")
+    Engine(Settings(indexes=folder)).ingest([SEEDS])
+    return folder
+
+
+@pytest.fixture(scope="session")
+def seed_engine(seed_index: Path) -> Engine:
+    """An engine over the seed articles, for reading only."""
+    engine = Engine(Settings(indexes=seed_index))
+    engine.warm()
+    return engine
+
+
+@pytest.fixture
+def own_index(seed_index: Path, tmp_path: Path) -> Path:
+    """A copy of the seed indexes that a test may change."""
+    folder = tmp_path / "indexes"
+    shutil.copytree(seed_index, folder)
+    return folder
