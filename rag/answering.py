@@ -68,7 +68,8 @@ def answer(
 ) -> Answer:
     """The answer with verified citations, or an abstention with its reason.
 
-    ``language`` is that of messages to the reader, the question's own where it is not given. Raises InvalidQuestion and InvalidParameter before any model work.
+    ``language`` is that of messages to the reader, the question's own where it is not given.
+    Raises InvalidQuestion and InvalidParameter before any model work.
     """
     check_k(k)
     began = time.perf_counter()
@@ -90,7 +91,9 @@ def answer(
         code: AbstentionCode = "low_confidence" if best >= thresholds.related else "not_in_sources"
         return abstain(text, code, best, index.state, timings, language=language)
     cited = cite(_supporting(evidence, thresholds), index)
-    if not cited.citations:
+    if cited.dropped and cited.citations:
+        best = cited.citations[0].score  # what leads now may be less sure than what was dropped
+    if not cited.citations or best < thresholds.answer:
         return abstain(text, "unverifiable", best, index.state, timings, cited.dropped, language)
     first = cited.citations[0]
     short = first.quote

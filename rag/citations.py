@@ -5,6 +5,7 @@ A citation that does not verify is dropped and counted; it is never repaired by 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -51,22 +52,29 @@ def _overlaps(citation: Citation, item: Evidence) -> bool:
 
 
 def _verified(item: Evidence, index: PassageIndex, n: int) -> Citation | None:
-    """The citation, or None where the spans do not point at what the passage says."""
+    """The citation, or None where the spans do not point at what was ingested."""
     try:
         document = index.document(item.document_id)
         passage = index.passages([item.passage_id])[0]
     except (UnknownDocument, KeyError):
         return None
-    inside = Span(start=passage.start, end=passage.end)
-    if not inside.contains(item.quote) or not len(item.quote):
+    whole = Span(start=passage.start, end=passage.end)
+    if passage.document_id != document.id or not _holds(whole, item.quote):
+        return None
+    if item.answer is not None and not _holds(item.quote, item.answer):
         return None
     quote = document.text[item.quote.start : item.quote.end]
-    # The passage was cut when the document was ingested: the two must still agree.
+    # The passage was cut from the document and hashed with it at ingest: all must still agree.
     if passage.text[item.quote.start - passage.start : item.quote.end - passage.start] != quote:
         return None
-    if item.answer is not None and not item.quote.contains(item.answer):
+    if hashlib.sha256(document.text.encode("utf-8", "replace")).hexdigest() != document.sha256:
         return None
     return _citation(item, document, quote, n)
+
+
+def _holds(outer: Span, inner: Span) -> bool:
+    """Whether ``inner`` is a span of at least one character inside ``outer``."""
+    return inner.start < inner.end and outer.contains(inner)
 
 
 def _citation(item: Evidence, document: Document, quote: str, n: int) -> Citation:

@@ -7,17 +7,17 @@ the command that needs it, so that ``--help`` stays fast.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NoReturn
 
 from rag import __version__
 
 if TYPE_CHECKING:
     from rag.engine import Engine
+    from rag.errors import RagError
     from rag.settings import Settings
 
 _EXAMPLES = """\
@@ -32,9 +32,18 @@ index, 69 unavailable, 75 locked, 78 configuration, 130 interrupted
 """
 
 
+class _Parser(argparse.ArgumentParser):
+    """Repeats what was typed only in a form that cannot act on the terminal."""
+
+    def error(self, message: str) -> NoReturn:
+        from rag.terminal import printable
+
+        super().error(printable(message))
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line, complete."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="sanad",
         description="Questions in Arabic or English, answered from your articles with verified "
         "citations. أسئلة بالعربية أو الإنجليزية، تُجاب من مقالاتك باقتباسات مُتحقَّق منها.",
@@ -42,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"sanad {__version__}")
-    shared = argparse.ArgumentParser(add_help=False)
+    shared = _Parser(add_help=False)
     group = shared.add_argument_group("settings (also SANAD_* variables and sanad.toml)")
     group.add_argument("--config", type=Path, metavar="FILE", help="settings file [sanad.toml]")
     group.add_argument("--indexes", type=Path, metavar="FOLDER", help="folder of collections")
@@ -101,9 +110,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; the exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    _prepare_streams()
     commands = parser()
     if "_ARGCOMPLETE" in os.environ:  # the shell asks what may come next
         import argcomplete
@@ -117,32 +124,63 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = _run(options)
         sys.stdout.flush()
     except KeyboardInterrupt:
+        kept = "; what was committed is kept, the same command goes on from there"
+        print(f"interrupted{kept if options.command == 'ingest' else ''}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         # The reader went away (head, less): nothing more can be said on stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - told, or raised again
         return _failed(error, as_json=bool(getattr(options, "json", False)))
     return code
 
 
-def _failed(error: Exception, *, as_json: bool) -> int:
-    from rag.errors import RagError
-    from rag.terminal import printable
+def _prepare_streams() -> None:
+    """UTF-8 whatever the locale says; a stream that was closed (``>&-``) leads nowhere."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            stream = os.fdopen(os.open(os.devnull, os.O_RDWR), mode)
+            setattr(sys, name, stream)
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
-    if not isinstance(error, RagError):
-        raise error
+
+def _failed(error: Exception, *, as_json: bool) -> int:
+    from rag.terminal import json_line, printable
+
+    told = _explained(error)
     if as_json:
-        body: dict[str, str | None] = {
-            "message": error.message,
-            "hint": error.hint,
-            "code": error.code,
+        body = {
+            "message": told.message,
+            "hint": told.hint,
+            "code": told.code,
+            "param": told.parameter,
         }
-        _print_json({"error": body | {"param": error.parameter}}, stream=sys.stderr)
+        print(json_line({"error": body}), file=sys.stderr)
     else:
-        print(printable(f"error[{error.code}]: {error}"), file=sys.stderr)
-    return error.exit_code
+        print(printable(f"error[{told.code}]: {told}"), file=sys.stderr)
+    return told.exit_code
+
+
+def _explained(error: Exception) -> RagError:
+    """The error for people; raises it again where it is a fault of the program."""
+    import sqlite3
+
+    from rag.errors import ConfigurationError, IndexProblem, RagError
+
+    if isinstance(error, RagError):
+        return error
+    if isinstance(error, OSError):
+        place = f"{os.fspath(error.filename)!r}: " if error.filename is not None else ""
+        return ConfigurationError(
+            f"{place}{error.strerror or error}",
+            hint="check that it exists, may be written and has room; --indexes names another folder",
+        )
+    if isinstance(error, sqlite3.Error):
+        return IndexProblem(f"the store cannot be used: {error}", hint="run: sanad doctor")
+    raise error
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -176,8 +214,10 @@ def _engine(loaded: Settings) -> Engine:
     return Engine(loaded)
 
 
-def _print_json(content: object, stream: Any = None) -> None:  # noqa: ANN401 - any text stream
-    print(json.dumps(content, ensure_ascii=False, allow_nan=False), file=stream or sys.stdout)
+def _print_json(content: object) -> None:
+    from rag.terminal import json_line
+
+    print(json_line(content))
 
 
 def _question(options: argparse.Namespace) -> str:
@@ -198,7 +238,7 @@ def _ask(options: argparse.Namespace, loaded: Settings) -> int:
     if options.json:
         _print_json(answer_to_dict(answer))
     else:
-        print("\n".join(answer_lines(answer)))
+        print("\n".join(answer_lines(answer, options.language)))
     return 1 if options.strict and answer.status == "abstained" else 0
 
 
@@ -254,14 +294,9 @@ def _documents(options: argparse.Namespace, loaded: Settings) -> int:
 
 
 def _list(options: argparse.Namespace, loaded: Settings) -> int:
-    from rag.errors import InvalidParameter
     from rag.output import summary_to_dict
     from rag.terminal import one_line
 
-    for name in ("offset", "limit"):
-        value = getattr(options, name)
-        if value is not None and value < 0:
-            raise InvalidParameter(f"{name} is {value}, expected 0 or more", parameter=name)
     found = _engine(loaded).documents(offset=options.offset, limit=options.limit)
     if options.json:
         _print_json({"documents": [summary_to_dict(summary) for summary in found]})
@@ -285,7 +320,7 @@ def _show(options: argparse.Namespace, loaded: Settings) -> int:
     if options.json:
         _print_json(document_to_dict(document))
     elif sys.stdout.isatty():
-        print(printable(document.text))
+        print(printable(document.text.replace("\r\n", "\n")))
     else:
         sys.stdout.write(document.text)  # to a file or a pipe: exactly what is stored
     return 0
@@ -338,10 +373,8 @@ def _serve(options: argparse.Namespace, loaded: Settings) -> int:
 
 
 def _verify(options: argparse.Namespace, loaded: Settings) -> int:
-    from rag.index.collection import Collection
-
-    index = Collection(loaded.indexes / loaded.collection).open()
-    described = index.manifest
+    # Without an embedder: an index can be whole whatever model the settings name.
+    described = _engine(loaded).collection.open().manifest
     if options.json:
         _print_json({"generation": described.generation, "files": len(described.files)})
     else:
@@ -350,21 +383,17 @@ def _verify(options: argparse.Namespace, loaded: Settings) -> int:
 
 
 def _rebuild(options: argparse.Namespace, loaded: Settings) -> int:
-    from rag.errors import NoIndex
-    from rag.index.collection import Collection
-
-    collection = Collection(loaded.indexes / loaded.collection)
-    if not collection.exists():
-        raise NoIndex(
-            f"no index in {str(collection.folder)!r}", hint="add articles with: sanad ingest PATH"
-        )
-    generation = collection.rebuild()
-    _print_json({"generation": generation}) if options.json else print(f"rebuilt {generation}")
+    generation = _engine(loaded).rebuild()
+    if options.json:
+        _print_json({"generation": generation})
+    else:
+        print(f"rebuilt {generation}")
     return 0
 
 
 def _doctor(options: argparse.Namespace, loaded: Settings) -> int:
     from rag.doctor import examine
+    from rag.terminal import one_line
 
     findings = examine(loaded)
     if options.json:
@@ -373,5 +402,5 @@ def _doctor(options: argparse.Namespace, loaded: Settings) -> int:
         )
     else:
         for finding in findings:
-            print(f"{finding.state:5} {finding.check}: {finding.note}")
+            print(f"{finding.state:5} {finding.check}: {one_line(finding.note)}")
     return 65 if any(finding.state == "bad" for finding in findings) else 0

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from rag.errors import NoIndex, RagError
+from rag.errors import ConfigurationError, NoIndex, RagError
 from rag.settings import Settings
 
 _LEAST_FREE = 200 * 1024 * 1024  # bytes
@@ -41,8 +41,12 @@ def examine(settings: Settings) -> list[Finding]:
         try:
             findings.append(check(settings))
         except RagError as error:
-            findings.append(Finding(check=name, state="bad", note=str(error)))
+            findings.append(Finding(check=name, state="bad", note=_on_a_line(error)))
     return findings
+
+
+def _on_a_line(error: RagError) -> str:
+    return " ".join(str(error).split())
 
 
 def _python(_: Settings) -> Finding:
@@ -66,6 +70,10 @@ def _disk(settings: Settings) -> Finding:
     folder = settings.indexes.resolve()
     while not folder.exists():
         folder = folder.parent
+    if not folder.is_dir():
+        raise ConfigurationError(
+            f"{str(folder)!r} is not a folder", hint="name another with --indexes"
+        )
     free = shutil.disk_usage(folder).free
     state: Literal["ok", "warn"] = "ok" if free >= _LEAST_FREE else "warn"
     return Finding(check="disk", state=state, note=f"{free // 2**20} MiB free for indexes")
@@ -95,7 +103,7 @@ def _index(settings: Settings) -> Finding:
     try:
         index = collection.open(embedder(settings))
     except NoIndex as error:
-        return Finding(check="index", state="warn", note=str(error).replace("\n", " "))
+        return Finding(check="index", state="warn", note=_on_a_line(error))
     described = index.manifest
     note = (
         f"{described.generation}: {described.documents} documents, {described.passages} passages, "

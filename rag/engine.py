@@ -10,7 +10,7 @@ from threading import Lock
 from rag import answering, catalogue
 from rag.answering import Thresholds
 from rag.documents import LoadReport, load
-from rag.errors import ModelDamaged, NoDocuments, NoIndex
+from rag.errors import InvalidParameter, ModelDamaged, NoDocuments, NoIndex, UnknownDocument
 from rag.index.collection import ChangeReport, Collection, EmbeddedIndex
 from rag.protocols import Embedder, Reader
 from rag.question import validate
@@ -19,6 +19,7 @@ from rag.retrieval import Retriever, Weights
 from rag.settings import Settings
 from rag.types import Answer, Document, DocumentSummary, Hit, IndexState, Language, Passage
 
+_MOST_DOCUMENTS = 10**12  # far more than anybody stores, and within what the store can count
 _EMPTY = IndexState(generation="none", fingerprint="none")
 
 
@@ -104,7 +105,7 @@ class Engine:
     def ingest(
         self,
         paths: Sequence[Path],
-        progress: Callable[[int, int], None] = lambda done, total: None,
+        progress: Callable[[int, int], None] = lambda *_: None,
     ) -> tuple[LoadReport, ChangeReport]:
         """Loads files and folders and stores them; raises NoDocuments where nothing was readable."""
         loaded = load(list(paths))
@@ -115,16 +116,31 @@ class Engine:
         return loaded, self.collection.ingest(loaded.documents, self.embedder, progress)
 
     def delete(self, ids: Sequence[str]) -> ChangeReport:
-        """Removes documents; raises UnknownDocument, NoIndex."""
+        """Removes documents, all or none; raises UnknownDocument, NoIndex."""
+        self._require_collection()
+        for id in ids:
+            _check_id(id)
+        return self.collection.delete(ids)
+
+    def rebuild(self) -> str:
+        """Makes the index anew from what is stored, without a model; the new generation's name."""
+        self._require_collection()
+        return self.collection.rebuild()
+
+    def _require_collection(self) -> None:
         if not self.collection.exists():
             raise NoIndex(
                 f"no index in {str(self.collection.folder)!r}",
                 hint="add articles with: sanad ingest PATH",
             )
-        return self.collection.delete(ids)
 
     def documents(self, *, offset: int = 0, limit: int | None = None) -> list[DocumentSummary]:
-        """What is stored, by id; nothing where nothing was ingested."""
+        """What is stored, by id; nothing where nothing was ingested. Raises InvalidParameter."""
+        for name, value in (("offset", offset), ("limit", limit)):
+            if value is not None and not 0 <= value <= _MOST_DOCUMENTS:
+                raise InvalidParameter(
+                    f"{name} is {value}, expected 0 to {_MOST_DOCUMENTS}", parameter=name
+                )
         try:
             return self.index().documents(offset=offset, limit=limit)
         except NoIndex:
@@ -139,7 +155,20 @@ class Engine:
 
     def document(self, id: str) -> Document:
         """One stored document; raises UnknownDocument, NoIndex."""
+        _check_id(id)
         return self.index().document(id)
+
+
+def _check_id(id: str) -> None:
+    """Raises UnknownDocument for what cannot be an id: the store holds UTF-8."""
+    try:
+        id.encode()
+    except UnicodeEncodeError as error:
+        raise UnknownDocument(
+            f"no document {id!r}",
+            hint="list what is there with: sanad documents list",
+            parameter="id",
+        ) from error
 
 
 def _nothing_read(paths: Sequence[Path], loaded: LoadReport) -> str:
@@ -153,9 +182,9 @@ def _nothing_read(paths: Sequence[Path], loaded: LoadReport) -> str:
 def _stored(path: Path) -> dict[str, dict[str, float]]:
     try:
         content: dict[str, dict[str, float]] = json.loads(path.read_text(encoding="utf-8"))
-        return content
     except (OSError, ValueError) as error:
         raise ModelDamaged(f"{path.name}: {error}", hint="reinstall sanad") from error
+    return content
 
 
 def retrieval_weights(path: Path) -> Weights:

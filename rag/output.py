@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, fields
 from typing import Any
-from urllib.parse import quote
 
-from rag.types import Answer, Citation, Document, DocumentSummary, Hit, Passage
+from rag.types import Answer, Citation, Document, DocumentSummary, Hit, Passage, document_url
 
 
 def answer_to_dict(answer: Answer) -> dict[str, Any]:
@@ -31,7 +30,7 @@ def hit_to_dict(passage: Passage, hit: Hit) -> dict[str, Any]:
         "language": passage.language,
         "score": hit.score,
         "retriever": hit.retriever,
-        "url": f"/v1/documents/{quote(passage.document_id)}?start={passage.start}&end={passage.end}",
+        "url": document_url(passage.document_id, passage.start, passage.end),
     }
 
 

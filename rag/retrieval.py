@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rag import late_interaction
 from rag.protocols import Embedder, PassageIndex, PieceEmbedder
@@ -18,15 +19,32 @@ from rag.types import Hit, Passage
 CANDIDATES = 60
 # Reciprocal rank fusion (Cormack, Clarke and Büttcher 2009); they use 60 with ranks from 1.
 _RRF = 60
+_K1 = 1.2  # BM25's saturation: a term counts at most 1 + k1 times its rarity
+
+
+# What a candidate passage is scored by.
+FEATURES = (
+    "late",  # late interaction of the question's pieces
+    "matched",  # content words of the question matched, by weight
+    "coverage",  # its terms, by rarity
+    "lexical",  # BM25, as a share of the most that the question's terms could give
+    "dense",  # cosine of the vectors
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """How the parts of a passage's score add up; fitted by ``rag.training`` on sanad_qa dev."""
+    """How a passage's features add up; fitted by ``rag.training`` on sanad_qa dev."""
 
     late: float = 1.0
-    coverage: float = 0.5
-    dense: float = 0.3
+    matched: float = 0.0
+    coverage: float = 0.0
+    lexical: float = 0.0
+    dense: float = 0.0
+
+    def row(self) -> NDArray[np.float64]:
+        """The weights in the order of FEATURES."""
+        return np.array([getattr(self, name) for name in FEATURES])
 
 
 def reciprocal_rank_fusion(rankings: Sequence[Sequence[Hit]]) -> list[Hit]:
@@ -55,14 +73,9 @@ class Retriever:
     def retrieve(
         self, question: Question, index: PassageIndex, k: int
     ) -> list[tuple[Passage, Hit]]:
-        """At most k passages, best first, scored by late interaction, term coverage and cosine."""
-        vector = self._embedder.embed_queries([question.text])[0]
-        dense = index.nearest(vector, CANDIDATES)
-        lexical = index.matching(question.weights, CANDIDATES)
-        fused = reciprocal_rank_fusion([dense, lexical])[: max(2 * CANDIDATES, k)]
-        cosines = {hit.passage_id: hit.score for hit in dense}
-        passages = index.passages([hit.passage_id for hit in fused])
-        scores = self._rescore(question, passages, index, cosines)
+        """At most k passages, best first."""
+        passages, features = self.candidates(question, index, k)
+        scores = np.round(features @ self._weights.row(), 6).tolist()
         ordered = sorted(
             zip(passages, scores, strict=True), key=lambda item: (-item[1], item[0].id)
         )
@@ -71,32 +84,45 @@ class Retriever:
             for rank, (passage, score) in enumerate(ordered[:k])
         ]
 
-    def _rescore(
-        self,
-        question: Question,
-        passages: Sequence[Passage],
-        index: PassageIndex,
-        cosines: dict[str, float],
-    ) -> list[float]:
-        asked = self._pieces.pieces(question.text)
-        rarity = {key: weight * idf(index, key) for key, weight in question.weights.items()}
+    def candidates(
+        self, question: Question, index: PassageIndex, k: int = 0
+    ) -> tuple[list[Passage], NDArray[np.float64]]:
+        """The passages that either ranking names, at least k where there are, and their features.
+
+        The features are a row of FEATURES for each passage.
+        """
+        depth = max(CANDIDATES, k)
+        vector = self._embedder.embed_queries([question.text])[0]
+        dense = index.nearest(vector, depth)
+        lexical = index.matching(question.weights, depth)
+        fused = reciprocal_rank_fusion([dense, lexical])
+        passages = index.passages([hit.passage_id for hit in fused])
+        cosines = {hit.passage_id: hit.score for hit in dense}
         lowest = min(cosines.values(), default=0.0)
-        scores = []
+        bm25 = {hit.passage_id: hit.score for hit in lexical}
+        rarity = {key: weight * idf(index, key) for key, weight in question.weights.items()}
+        most = (1 + _K1) * sum(rarity.values()) or 1.0
+        asked = self._pieces.pieces(question.text)
+        words = late_interaction.content_words(asked, question.terms)
+        rows = []
         for passage in passages:
-            best = late_interaction.best_matches(asked, self._pieces.pieces(passage.text))
-            late = late_interaction.score(asked.weights, best)
-            scores.append(
-                self._weights.late * late
-                + self._weights.coverage * coverage(rarity, passage.text)
-                + self._weights.dense * cosines.get(passage.id, lowest)
+            pieces, present = self._pieces.pieces(passage.text), term_set(passage.text)
+            best = late_interaction.best_matches(asked, pieces)
+            rows.append(
+                (
+                    late_interaction.score(asked.weights, best),
+                    float(words.weights @ late_interaction.word_matches(words, pieces, present)),
+                    coverage(rarity, present),
+                    bm25.get(passage.id, 0.0) / most,
+                    cosines.get(passage.id, lowest),
+                )
             )
-        return [float(np.round(score, 6)) for score in scores]
+        return passages, np.array(rows, dtype=np.float64).reshape(-1, len(FEATURES))
 
 
-def coverage(rarity: dict[str, float], text: str) -> float:
-    """The share of the question's terms, weighted by rarity, that stand in the text; in [0, 1]."""
+def coverage(rarity: dict[str, float], present: frozenset[str]) -> float:
+    """The share of the question's terms, weighted by rarity, that are present; in [0, 1]."""
     total = sum(rarity.values())
     if total <= 0:
         return 0.0
-    present = term_set(text)
     return sum(weight for key, weight in rarity.items() if key in present) / total

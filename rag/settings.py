@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from rag.errors import ConfigurationError
+from rag.errors import ConfigurationError, InvalidParameter, RagError
 
 PREFIX = "SANAD_"
 FILE = "sanad.toml"
@@ -61,7 +61,10 @@ def load(
     environment: Mapping[str, str] | None = None,
     file: Path | None = None,
 ) -> Settings:
-    """The settings in force; raises ConfigurationError naming the key, its value and its source."""
+    """The settings in force; errors name the key, its value and its source.
+
+    Raises InvalidParameter for a flag, ConfigurationError for a variable or the file.
+    """
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
     path = file or Path(FILE)
@@ -82,26 +85,32 @@ def load(
             values[key], sources[key] = value, name
     for key, value in (flags or {}).items():
         if value is not None:
-            values[key], sources[key] = value, f"--{key.replace('_', '-')}"
+            values[key], sources[key] = value, _flag(key)
     try:
         return Settings(**values)
     except ValidationError as error:
         raise _explained(error, values, sources) from error
 
 
+def _flag(key: str) -> str:
+    return f"-{key}" if len(key) == 1 else f"--{key.replace('_', '-')}"
+
+
 def _explained(
     error: ValidationError, values: Mapping[str, Any], sources: Mapping[str, str]
-) -> ConfigurationError:
+) -> RagError:
     first = error.errors()[0]
-    key = str(first["loc"][0]) if first["loc"] else ""
+    key = str(first["loc"][0])
     if first["type"] == "extra_forbidden":
         known = ", ".join(Settings.model_fields)
         return ConfigurationError(
-            f"unknown setting {key!r} (from {sources.get(key, '?')})",
-            hint=f"known settings: {known}",
+            f"unknown setting {key!r} (from {sources[key]})", hint=f"known settings: {known}"
         )
-    return ConfigurationError(
-        f"setting {key!r} is {values.get(key)!r} (from {sources.get(key, '?')}): {first['msg']}",
-        hint=Settings.model_fields[key].description or "",
+    kind = InvalidParameter if sources[key] == _flag(key) else ConfigurationError
+    reason = first["msg"].removeprefix("Value error, ")
+    field = Settings.model_fields[key]
+    return kind(
+        f"setting {key!r} is {values[key]!r} (from {sources[key]}): {reason}",
+        hint=f"{key}: {field.description} Default: {field.default}",
         parameter=key,
     )

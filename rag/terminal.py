@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from typing import TextIO
@@ -25,7 +26,17 @@ _LABELS: dict[str, dict[Language, str]] = {
 
 def printable(text: str) -> str:
     """The text with characters that could act on a terminal shown as escapes."""
-    return _UNSAFE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+    return _UNSAFE.sub(lambda found: _escape(ord(found.group())), text)
+
+
+def _escape(code: int) -> str:
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def json_line(content: object) -> str:
+    """The content as JSON, letters as they are and what could act on a terminal escaped."""
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False)
+    return _UNSAFE.sub(lambda found: json.dumps(found.group())[1:-1], text)
 
 
 def one_line(text: str) -> str:
@@ -33,9 +44,12 @@ def one_line(text: str) -> str:
     return printable(" ".join(text.split()))
 
 
-def answer_lines(answer: Answer) -> list[str]:
-    """An answer as lines, labels in the question's language; each field on a line of its own."""
-    language = answer.question_language
+def answer_lines(answer: Answer, language: Language | None = None) -> list[str]:
+    """An answer as lines, each field on a line of its own.
+
+    Labels are in ``language``, the question's own where it is not given.
+    """
+    language = language or answer.question_language
     share = f"{round(answer.confidence * 100)}%"
     if answer.status == "abstained":
         reason = answer.abstention.message if answer.abstention else ""

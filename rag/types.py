@@ -132,6 +132,13 @@ class Evidence:
     probability: float
 
 
+def document_url(document_id: str, start: int, end: int) -> str:
+    """Where the service shows a document with the span ``[start, end)``."""
+    from urllib.parse import quote
+
+    return f"/v1/documents/{quote(document_id)}?start={start}&end={end}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
     """A numbered span whose text was compared with the stored document when it was made."""
@@ -156,9 +163,7 @@ class Citation:
     @property
     def url(self) -> str:
         """Where the service shows the cited document with this span."""
-        from urllib.parse import quote
-
-        return f"/v1/documents/{quote(self.document_id)}?start={self.start}&end={self.end}"
+        return document_url(self.document_id, self.start, self.end)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

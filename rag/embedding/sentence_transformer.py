@@ -71,8 +71,9 @@ class SentenceTransformerEmbedder:
             )
         # The library raises OSError, ValueError and its own kinds for a missing or broken model.
         except Exception as error:
+            reason = next(iter(str(error).splitlines()), type(error).__name__)
             raise ConfigurationError(
-                f"the embedder {model!r} could not be loaded: {error}",
+                f"the embedder {model!r} could not be loaded: {reason}",
                 hint="name a folder with a sentence-transformers model, or one already in the hub "
                 "cache (SANAD_ALLOW_DOWNLOAD=1 fetches it)",
                 parameter="embedder",

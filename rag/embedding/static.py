@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
@@ -37,12 +36,16 @@ def verify_files(folder: Path) -> dict[str, str]:
     """
     try:
         recorded: dict[str, str] = json.loads((folder / CHECKSUMS).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        for needed in (WEIGHTS, TOKENIZER):
+            if needed not in recorded:
+                raise ValueError(f"it does not list {needed}")  # noqa: TRY301 - one message for all
+        files = recorded.items()
+    except (OSError, ValueError, TypeError, AttributeError) as error:
         raise ModelDamaged(
-            f"{folder.name}: {CHECKSUMS} is missing or unreadable: {error}",
+            f"{folder.name}: {CHECKSUMS} cannot be used: {error}",
             hint="reinstall sanad, or name another model with --embedder",
         ) from error
-    for name, expected in recorded.items():
+    for name, expected in files:
         try:
             actual = hashlib.sha256((folder / name).read_bytes()).hexdigest()
         except OSError as error:
@@ -68,17 +71,19 @@ class StaticEmbedder:
             self._rows: NDArray[np.int8] = weights["embeddings"]
             self._scales: NDArray[np.float32] = weights["weights"]
         # tokenizers raises bare Exception for a file it cannot parse.
-        except (SafetensorError, KeyError, Exception) as error:
+        except Exception as error:
             raise ModelDamaged(
                 f"{folder.name}: not a static embedding model: {error}", hint="reinstall sanad"
             ) from error
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         rows = len(self._rows)
-        if self._rows.dtype != np.int8 or self._scales.shape != (rows,):
+        fits = self._rows.dtype == np.int8 and self._scales.dtype == np.float32
+        if not fits or self._rows.ndim != 2 or self._scales.shape != (rows,):
             raise ModelDamaged(
-                f"{folder.name}: weights have type {self._rows.dtype} and shape {self._scales.shape}, "
-                f"expected int8 rows with {rows} scales",
+                f"{folder.name}: {WEIGHTS} has rows {self._rows.dtype}{self._rows.shape} and scales "
+                f"{self._scales.dtype}{self._scales.shape}, expected int8 rows (n, dim) and float32 "
+                "scales (n,)",
                 hint="reinstall sanad",
             )
         if self._tokenizer.get_vocab_size() > rows:

@@ -3,27 +3,46 @@
 Order of a change: commit to the truth → write the generation's files, each synced → sync folders →
 manifest (written beside, synced, renamed, folder synced) → acknowledge → collect what is old. A
 process killed anywhere leaves the previous generation answering; the next writer publishes what
-the truth already holds.
+the truth already holds. A generation and the rows it reads are kept while a reader holds it.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TextIO
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.errors import IndexDamaged, IndexLocked, IndexMismatch, NoIndex, UnknownDocument
+from rag.errors import (
+    IndexDamaged,
+    IndexLocked,
+    IndexMismatch,
+    IndexProblem,
+    NoIndex,
+    UnknownDocument,
+)
 from rag.folding import FOLDING_VERSION
 from rag.index import lexical, manifest
-from rag.index.files import sha256_of, sync_file, sync_folder, write_synced
+from rag.index.files import (
+    explained,
+    hold,
+    problem,
+    remove_unless_held,
+    sha256_of,
+    sync_file,
+    sync_folder,
+    write_synced,
+)
 from rag.index.manifest import Manifest
 from rag.index.ranking import hits_of
 from rag.index.truth import NAME as TRUTH
@@ -37,8 +56,12 @@ from rag.types import Document, DocumentSummary, Hit, IndexState, Passage
 VECTORS = "vectors.faiss"
 TERMS = "terms"
 LOCK = "lock"
+_GENERATION = re.compile(r"gen-([0-9]+)(-[0-9]+)?")
+_PASSAGE_ID = re.compile(r"(.*)#(0|[1-9][0-9]{0,17})-(0|[1-9][0-9]{0,17})", re.DOTALL)
 _KEPT_GENERATIONS = 2
+# One transaction: enough for its sync not to matter, little enough to hold in memory.
 _DOCUMENTS_A_COMMIT = 200
+_CHARACTERS_A_COMMIT = 10_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +86,14 @@ class _Tally:
     duplicates: list[tuple[str, str]] = field(default_factory=list)
     embedded: int = 0
 
+    def no_longer_duplicates(self, documents: Sequence[Document]) -> list[Document]:
+        """Documents taken for copies of one that changed later; they are duplicates no more."""
+        changed = set(self.changed)
+        stale = [pair for pair in self.duplicates if pair[1] in changed]
+        self.duplicates = [pair for pair in self.duplicates if pair[1] not in changed]
+        ids = {id for id, _ in stale}
+        return [document for document in documents if document.id in ids]
+
     def report(self, generation: str) -> ChangeReport:
         return ChangeReport(
             added=tuple(self.added),
@@ -79,17 +110,37 @@ class EmbeddedIndex:
     """One published generation, opened for reading (the PassageIndex of a collection on disk)."""
 
     def __init__(self, folder: Path, described: Manifest) -> None:
-        manifest.verify(folder, described)
         self.manifest = described
         self.state = IndexState(
             generation=described.generation, fingerprint=described.fingerprint()
         )
-        place = folder / described.generation
-        content = (place / VECTORS).read_bytes()
-        self._vectors = VectorIndex.from_bytes(content)
-        self._lexical = lexical.LexicalIndex(place / TERMS)
-        self._truth = Truth(folder / TRUTH)
         self._at = described.sequence
+        place = folder / described.generation
+        try:
+            self._let_go = weakref.finalize(self, os.close, hold(place))
+        except FileNotFoundError as error:
+            raise IndexDamaged(
+                f"{described.generation} is missing",
+                hint="your documents are safe; run: sanad rebuild",
+            ) from error
+        except OSError as error:
+            raise problem(error, place) from error
+        try:
+            content = manifest.verified_bytes(folder, described, VECTORS)
+            manifest.verify(folder, described, set(described.files) - {VECTORS})
+            self._vectors = VectorIndex.from_bytes(content)
+            self._lexical = lexical.LexicalIndex(place / TERMS)
+            self._truth = Truth(folder / TRUTH)
+        except BaseException:
+            self._let_go()
+            raise
+        if (ends := self._truth.sequence()) < self._at:
+            self.close()
+            raise IndexDamaged(
+                f"{TRUTH}: ends at change {ends}, {described.generation} was made from "
+                f"change {self._at}",
+                hint="restore the newer file, or go on from this one with: sanad rebuild",
+            )
 
     def __len__(self) -> int:
         return self.manifest.passages
@@ -107,18 +158,20 @@ class EmbeddedIndex:
         return self._lexical.document_frequency(term)
 
     def _hits(self, scored: list[tuple[int, float]], k: int, retriever: str) -> list[Hit]:
-        found = self._truth.passages([number for number, _ in scored])
-        return hits_of([(found[number].id, score) for number, score in scored], k, retriever)
+        ids = self._truth.ids([number for number, _ in scored])
+        if len(ids) < len(scored):
+            raise IndexDamaged(
+                f"{TRUTH}: lacks passages of {self.manifest.generation}", hint="run: sanad rebuild"
+            )
+        return hits_of([(ids[number], score) for number, score in scored], k, retriever)
 
     def passages(self, ids: Sequence[str]) -> list[Passage]:
         """The passages of these ids in order; raises KeyError."""
         numbers = []
         for id in ids:
-            document_id, _, offsets = id.rpartition("#")
-            start, _, end = offsets.partition("-")
             number = None
-            if start.isdecimal() and end.isdecimal():
-                number = self._truth.number_of(document_id, int(start), int(end), self._at)
+            if parts := _PASSAGE_ID.fullmatch(id):
+                number = self._truth.number_of(parts[1], int(parts[2]), int(parts[3]), self._at)
             if number is None:
                 raise KeyError(id)
             numbers.append(number)
@@ -138,8 +191,9 @@ class EmbeddedIndex:
         return self.manifest.documents
 
     def close(self) -> None:
-        """Closes the database connection."""
+        """Closes the database connection and lets the generation be collected."""
         self._truth.close()
+        self._let_go()
 
 
 class Collection:
@@ -150,12 +204,20 @@ class Collection:
 
     def exists(self) -> bool:
         """Whether anything was ever written here."""
-        return (self.folder / TRUTH).is_file()
+        try:
+            return (self.folder / TRUTH).stat().st_size > 0  # a writer killed at once leaves 0
+        except OSError:
+            return False
 
     def latest(self) -> Manifest | None:
         """The newest published manifest; None before the first."""
-        for sequence in manifest.list_sequences(self.folder):
-            return manifest.read(self.folder, sequence)
+        while (sequence := self.latest_sequence()) is not None:
+            try:
+                return manifest.read(self.folder, sequence)
+            except IndexDamaged:
+                # A writer may have published two newer ones and collected this one meanwhile.
+                if self.latest_sequence() == sequence:
+                    raise
         return None
 
     def latest_sequence(self) -> int | None:
@@ -173,7 +235,7 @@ class Collection:
             except IndexDamaged:
                 # A writer may have published and collected this generation meanwhile.
                 newer = self.latest()
-                if newer is None or newer.sequence == described.sequence:
+                if newer is None or newer == described:
                     raise
                 described = newer
         raise NoIndex(
@@ -184,7 +246,7 @@ class Collection:
         self,
         documents: Sequence[Document],
         embedder: Embedder,
-        progress: Callable[[int, int], None] = lambda done, total: None,
+        progress: Callable[[int, int], None] = lambda _done, _total: None,
     ) -> ChangeReport:
         """Adds new documents and replaces changed ones; what is unchanged is not embedded again.
 
@@ -193,15 +255,12 @@ class Collection:
         """
         with self._writing(embedder) as truth:
             tally = _Tally()
-            for first in range(0, len(documents), _DOCUMENTS_A_COMMIT):
-                at = truth.sequence() + 1
-                with truth.transaction():
-                    before = len(tally.added) + len(tally.changed)
-                    for document in documents[first : first + _DOCUMENTS_A_COMMIT]:
-                        _put(truth, document, embedder, at, tally)
-                    if len(tally.added) + len(tally.changed) > before:
-                        truth.set("sequence", str(at))
-                progress(min(first + _DOCUMENTS_A_COMMIT, len(documents)), len(documents))
+            done = 0
+            for batch in _batches(documents):
+                _put_all(truth, batch, embedder, tally)
+                done += len(batch)
+                progress(done, len(documents))
+            _put_all(truth, tally.no_longer_duplicates(documents), embedder, tally)
             return tally.report(self._publish(truth, embedder.name))
 
     def delete(self, ids: Sequence[str]) -> ChangeReport:
@@ -224,10 +283,13 @@ class Collection:
     def rebuild(self) -> str:
         """Makes a new generation from the truth alone: no model, no network, no old files read."""
         with self._writing(None) as truth:
+            if truth.get("embedder") is None:
+                raise NoIndex(
+                    f"nothing was ever stored in {str(self.folder)!r}",
+                    hint="add articles with: sanad ingest PATH",
+                )
             name = self._publish(truth, truth.get("embedder") or "", force=True)
-            for sequence in manifest.list_sequences(self.folder)[1:]:
-                manifest.path_of(self.folder, sequence).unlink()
-            self._collect(truth)
+            self._collect(truth, 1)
             return name
 
     def pending(self) -> bool:
@@ -244,23 +306,17 @@ class Collection:
     @contextmanager
     def _writing(self, embedder: Embedder | None) -> Iterator[Truth]:
         """The truth, opened by the only writer. A lock dies with its process."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / LOCK).open("a+", encoding="utf-8") as lock:
+        with explained(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = (self.folder / LOCK).open("a+", encoding="utf-8")
+        with lock:
+            with explained(self.folder / LOCK):
+                _lock(lock, self.folder.name)
+            # Where something was published, a missing truth is a loss, not a beginning.
+            truth = Truth(self.folder / TRUTH, create=self.latest_sequence() is None)
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                lock.seek(0)
-                holder = lock.read().strip() or "unknown"
-                raise IndexLocked(
-                    f"{self.folder.name!r} is being written by another process (pid {holder})",
-                    hint="wait until it has finished, then try again",
-                ) from None
-            lock.seek(0)
-            lock.truncate()
-            lock.write(str(os.getpid()))
-            lock.flush()
-            truth = Truth(self.folder / TRUTH, create=True)
-            try:
+                with suppress(IndexDamaged):  # what this change publishes takes its place
+                    self.latest()
                 _check_identity(truth, embedder)
                 yield truth
             finally:
@@ -271,8 +327,24 @@ class Collection:
         sequence = truth.sequence()
         if self.latest_sequence() == sequence and not force:
             return manifest.read(self.folder, sequence).generation
-        dim = int(truth.get("dim") or 0)
+        self._collect(truth)  # first, since what a crash left behind may fill the disk
         name = self._fresh_name(sequence)
+        place = self.folder / name
+        try:
+            with explained(place):
+                described = self._build(truth, sequence, name, embedder)
+        except BaseException:
+            shutil.rmtree(place, ignore_errors=True)
+            raise
+        with explained(self.folder):
+            manifest.write(self.folder, described)
+        with suppress(OSError, IndexProblem):  # it is published; the next writer collects the rest
+            self._collect(truth)
+        return name
+
+    def _build(self, truth: Truth, sequence: int, name: str, embedder: str) -> Manifest:
+        """Writes and syncs the files of a generation."""
+        dim = int(truth.get("dim") or 0)
         place = self.folder / name
         (place / TERMS).mkdir(parents=True)
         index = VectorIndex.build(dim, truth.vectors(sequence, dim))
@@ -296,9 +368,10 @@ class Collection:
         documents, passages = truth.count(sequence)
         if len(index) != passages:
             raise IndexDamaged(
-                f"{name}: {len(index)} vectors for {passages} passages", hint="run: sanad rebuild"
+                f"{TRUTH}: {len(index)} vectors for {passages} passages",
+                hint="restore the folder from a backup",
             )
-        described = Manifest(
+        return Manifest(
             sequence=sequence,
             generation=name,
             embedder=embedder,
@@ -308,9 +381,6 @@ class Collection:
             passages=passages,
             files=files,
         )
-        manifest.write(self.folder, described)
-        self._collect(truth)
-        return name
 
     def _fresh_name(self, sequence: int) -> str:
         name, attempt = f"gen-{sequence:06d}", 0
@@ -319,22 +389,47 @@ class Collection:
             name = f"gen-{sequence:06d}-{attempt}"
         return name
 
-    def _collect(self, truth: Truth) -> None:
-        """Drops all but the newest generations, and rows that no kept one reads."""
+    def _collect(self, truth: Truth, keep: int = _KEPT_GENERATIONS) -> None:
+        """Drops all but the newest generations and those held, and rows that none of them reads."""
         sequences = manifest.list_sequences(self.folder)
-        for sequence in sequences[_KEPT_GENERATIONS:]:
+        current = truth.sequence()
+        # A manifest ahead of the truth is of one that was since replaced by an older copy.
+        kept = [sequence for sequence in sequences if sequence <= current][:keep]
+        if sequences and not kept:
+            return
+        for sequence in set(sequences) - set(kept):
             manifest.path_of(self.folder, sequence).unlink(missing_ok=True)
+        for path in self.folder.glob(".manifest-*.tmp"):
+            path.unlink(missing_ok=True)
         sync_folder(self.folder)
-        kept = set()
-        for sequence in sequences[:_KEPT_GENERATIONS]:
-            try:
-                kept.add(manifest.read(self.folder, sequence).generation)
-            except IndexDamaged:
-                return  # keep everything until someone has looked
+        try:
+            names = {manifest.read(self.folder, sequence).generation for sequence in kept}
+        except IndexDamaged:
+            return  # keep everything until someone has looked
+        oldest = list(kept)
         for path in self.folder.glob("gen-*"):
-            if path.name not in kept:
-                shutil.rmtree(path, ignore_errors=True)
-        truth.forget(min(sequences[:_KEPT_GENERATIONS]))
+            named = _GENERATION.fullmatch(path.name)
+            if named and path.name not in names and not remove_unless_held(path):
+                oldest.append(int(named[1]))
+        if oldest:
+            truth.forget(min(oldest))
+
+
+def _lock(lock: TextIO, name: str) -> None:
+    """Takes the writers' lock and leaves this process's id in it; raises IndexLocked."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.seek(0)
+        holder = lock.read().strip() or "unknown"
+        raise IndexLocked(
+            f"{name!r} is being written by another process (pid {holder})",
+            hint="wait until it has finished, then try again",
+        ) from None
+    lock.seek(0)
+    lock.truncate()
+    lock.write(str(os.getpid()))
+    lock.flush()
 
 
 def _check_fit(described: Manifest, embedder: Embedder) -> None:
@@ -369,6 +464,32 @@ def _check_identity(truth: Truth, embedder: Embedder | None) -> None:
             f"the settings ask for {embedder.fingerprint!r}",
             hint=f"use --embedder {truth.get('embedder')}, or ingest into another collection",
         )
+
+
+def _batches(documents: Sequence[Document]) -> Iterator[list[Document]]:
+    batch: list[Document] = []
+    characters = 0
+    for document in documents:
+        batch.append(document)
+        characters += len(document.text)
+        if len(batch) == _DOCUMENTS_A_COMMIT or characters >= _CHARACTERS_A_COMMIT:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
+
+
+def _put_all(
+    truth: Truth, documents: Sequence[Document], embedder: Embedder, tally: _Tally
+) -> None:
+    """Documents into the truth in one transaction, under the next sequence if anything changed."""
+    at = truth.sequence() + 1
+    with truth.transaction():
+        before = len(tally.added) + len(tally.changed)
+        for document in documents:
+            _put(truth, document, embedder, at, tally)
+        if len(tally.added) + len(tally.changed) > before:
+            truth.set("sequence", str(at))
 
 
 def _put(truth: Truth, document: Document, embedder: Embedder, at: int, tally: _Tally) -> None:
@@ -429,10 +550,20 @@ def _place(truth: Truth, document: Document) -> tuple[Document, DocumentSummary 
             return document, None  # reported as a duplicate
         folder = next((parent.name for parent in parents if parent.name), "")
         parents = parents[1:]
-        document = replace(document, id=f"{folder or 'copy'}/{document.id}")
+        id = f"{folder or 'copy'}/{document.id}"
+        source = id if document.source == document.id else document.source
+        document = replace(document, id=id, source=source)
 
 
 def _is_gone(origin: str) -> bool:
     """Whether a recorded file origin no longer exists; an unknown origin counts as existing."""
     parts = urlsplit(origin)
-    return parts.scheme == "file" and not Path(unquote(parts.path)).exists()
+    if parts.scheme != "file":
+        return False
+    try:
+        Path(unquote(parts.path)).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False  # out of reach is not gone
+    return False

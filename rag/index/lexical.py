@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import tantivy
 
-from rag.errors import IndexDamaged
+from rag.errors import IndexDamaged, IndexProblem
 
 _FIELD = "terms"
 _NUMBER = "number"
@@ -28,13 +30,38 @@ def build(folder: Path, rows: Iterable[tuple[int, Iterable[str]]]) -> None:
     index = tantivy.Index(_schema(), path=str(folder))
     # One thread: the same rows give the same segments, and ingest has other work for the cores.
     writer = index.writer(_HEAP, 1)
-    for number, terms in rows:
-        document = tantivy.Document()
-        document.add_text(_FIELD, " ".join(terms))
-        document.add_unsigned(_NUMBER, number)
-        writer.add_document(document)
-    writer.commit()
-    writer.wait_merging_threads()
+    try:
+        for number, terms in rows:
+            document = tantivy.Document()
+            document.add_text(_FIELD, " ".join(terms))
+            document.add_unsigned(_NUMBER, number)
+            writer.add_document(document)
+        writer.commit()
+        writer.wait_merging_threads()
+    except ValueError as error:  # how tantivy reports what the system refused
+        raise IndexProblem(
+            f"{folder.name}: {error}",
+            hint="what was stored before still answers; check the disk, then run the same command "
+            "again",
+        ) from error
+
+
+def _opened(folder: Path) -> tuple[tantivy.Index, tantivy.Searcher]:
+    """The index of a folder, which need not be writable, and its one searcher."""
+    if os.access(folder, os.W_OK):
+        return _searched(tantivy.Index.open(str(folder)))
+    # Opening makes a lock file, so it is given a folder of links; the files stay mapped after.
+    with tempfile.TemporaryDirectory(prefix="sanad-") as links:
+        for path in folder.iterdir():
+            if not path.name.endswith(".lock"):
+                (Path(links) / path.name).symlink_to(path.resolve())
+        return _searched(tantivy.Index.open(links))
+
+
+def _searched(index: tantivy.Index) -> tuple[tantivy.Index, tantivy.Searcher]:
+    # Left to itself tantivy polls the folder, and reads it again, for as long as it is open.
+    index.config_reader(reload_policy="manual")
+    return index, index.searcher()
 
 
 class LexicalIndex:
@@ -42,8 +69,7 @@ class LexicalIndex:
 
     def __init__(self, folder: Path) -> None:
         try:
-            self._index = tantivy.Index.open(str(folder))
-            self._searcher = self._index.searcher()
+            self._index, self._searcher = _opened(folder)
         except (ValueError, OSError) as error:
             raise IndexDamaged(
                 f"{folder.name}: {error}", hint="your documents are safe; run: sanad rebuild"

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rag.errors import IndexDamaged, IndexMismatch
+from rag.errors import IndexDamaged, IndexMismatch, RagError
 from rag.folding import FOLDING_VERSION
-from rag.index.files import replace_synced, sha256_of
+from rag.index.files import problem, replace_synced, sha256_of
 from rag.passages import PASSAGES_VERSION
 from rag.terms import TERMS_VERSION
 
 FORMAT = 1
 _PREFIX = "manifest-"
+_NAME = re.compile(rf"{_PREFIX}([0-9]{{12}})\.json")
+_REBUILD = "your documents are safe; run: sanad rebuild"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +45,13 @@ class Manifest:
         return self._hash()[:12]
 
     def _hash(self) -> str:
-        content = asdict(replace(self, checksum=""))
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        return _hash_of(asdict(self))
+
+
+def _hash_of(content: dict[str, Any]) -> str:
+    """The hash of all fields but the checksum; every format, older or newer, is sealed this way."""
+    sealed = {**content, "checksum": ""}
+    return hashlib.sha256(json.dumps(sealed, sort_keys=True).encode()).hexdigest()
 
 
 def path_of(folder: Path, sequence: int) -> Path:
@@ -59,12 +68,15 @@ def write(folder: Path, manifest: Manifest) -> None:
 
 def list_sequences(folder: Path) -> list[int]:
     """Sequences with a manifest, newest first."""
-    found = []
-    for path in folder.glob(f"{_PREFIX}*.json"):
-        number = path.stem.removeprefix(_PREFIX)
-        if number.isdigit():
-            found.append(int(number))
-    return sorted(found, reverse=True)
+    try:
+        names = [path.name for path in folder.iterdir()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise problem(error, folder) from error
+    return sorted(
+        (int(found[1]) for name in names if (found := _NAME.fullmatch(name))), reverse=True
+    )
 
 
 def read(folder: Path, sequence: int) -> Manifest:
@@ -72,39 +84,56 @@ def read(folder: Path, sequence: int) -> Manifest:
     path = path_of(folder, sequence)
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        stated = content.get("format")
-        if isinstance(stated, int) and stated > FORMAT:
-            raise IndexMismatch(
-                f"{path.name}: format {stated}, this version reads up to {FORMAT}",
-                hint="use the newer sanad that wrote it",
-            )
-        content["files"] = {name: (int(a), str(b)) for name, (a, b) in content["files"].items()}
-        manifest = Manifest(**content)
+        intact = content["checksum"] == _hash_of(content)
+    except PermissionError as error:
+        raise problem(error, path) from error
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise IndexDamaged(
-            f"{path.name}: cannot be read: {error}",
-            hint="your documents are safe; run: sanad rebuild",
-        ) from error
-    if manifest.checksum != manifest._hash():
-        raise IndexDamaged(
-            f"{path.name}: does not match its own checksum",
-            hint="your documents are safe; run: sanad rebuild",
+        raise IndexDamaged(f"{path.name}: cannot be read: {error}", hint=_REBUILD) from error
+    if not intact:
+        raise IndexDamaged(f"{path.name}: does not match its own checksum", hint=_REBUILD)
+    if content["format"] > FORMAT:
+        raise IndexMismatch(
+            f"{path.name}: format {content['format']}, this version reads up to {FORMAT}",
+            hint="use the newer sanad that wrote it",
         )
-    return manifest
+    content["files"] = {name: (size, hash) for name, (size, hash) in content["files"].items()}
+    return Manifest(**content)
 
 
-def verify(folder: Path, manifest: Manifest) -> None:
-    """Compares every file with the manifest; raises IndexDamaged naming file and both hashes."""
-    for name, (size, expected) in manifest.files.items():
+def verify(folder: Path, manifest: Manifest, names: Iterable[str]) -> None:
+    """Compares files with the manifest; raises IndexDamaged naming the file and both hashes."""
+    for name in names:
         path = folder / manifest.generation / name
         try:
-            actual_size = path.stat().st_size
-            actual = sha256_of(path) if actual_size == size else f"{actual_size} bytes"
+            size = path.stat().st_size
+            actual = sha256_of(path) if size == manifest.files[name][0] else f"{size} bytes"
         except OSError as error:
-            actual = error.strerror or "unreadable"
-        if actual != expected:
-            raise IndexDamaged(
-                f"{manifest.generation}/{name}: is {actual[:16]}, the manifest says {expected[:16]} "
-                f"({size} bytes)",
-                hint="your documents are safe; run: sanad rebuild",
-            )
+            raise _unreadable(error, path, manifest) from error
+        _compare(name, actual, manifest)
+
+
+def verified_bytes(folder: Path, manifest: Manifest, name: str) -> bytes:
+    """The bytes of a file, which are those that were hashed; raises IndexDamaged."""
+    path = folder / manifest.generation / name
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise _unreadable(error, path, manifest) from error
+    _compare(name, hashlib.sha256(content).hexdigest(), manifest)
+    return content
+
+
+def _unreadable(error: OSError, path: Path, manifest: Manifest) -> RagError:
+    if isinstance(error, PermissionError):
+        return problem(error, path)
+    return IndexDamaged(f"{manifest.generation}/{path.name}: {error.strerror}", hint=_REBUILD)
+
+
+def _compare(name: str, actual: str, manifest: Manifest) -> None:
+    size, expected = manifest.files[name]
+    if actual != expected:
+        raise IndexDamaged(
+            f"{manifest.generation}/{name}: is {actual[:16]}, the manifest says {expected[:16]} "
+            f"({size} bytes)",
+            hint=_REBUILD,
+        )

@@ -11,7 +11,7 @@ so the rollback journal is used, with ``synchronous=FULL``.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
@@ -19,7 +19,17 @@ from threading import RLock
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.errors import IndexDamaged, IndexMismatch, UnknownDocument
+from rag.errors import (
+    ConfigurationError,
+    IndexDamaged,
+    IndexLocked,
+    IndexMismatch,
+    IndexProblem,
+    RagError,
+    UnknownDocument,
+)
+from rag.index.files import no_space
+from rag.passages import passage_id
 from rag.types import Document, DocumentSummary, Passage
 
 NAME = "truth.sqlite3"
@@ -50,6 +60,13 @@ CREATE TABLE log (
 """
 
 _DOCUMENT = "id, text, sha256, title, source, language, media_type, published, origin"
+_LOCATED = (
+    'SELECT p.number, p.document, d.id, p."start", p."end", p.language FROM passages p '
+    "JOIN documents d ON d.number = p.document"
+)
+_VECTORED = _LOCATED.replace(" FROM", ", p.vector FROM", 1)
+_RESTORE = "restore the folder from a backup"
+_PATIENCE = 30  # seconds to wait for another connection's commit
 _LIVE = "d.added <= :at AND (d.removed IS NULL OR d.removed > :at)"
 
 
@@ -58,19 +75,19 @@ class Truth:
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
         if not create and not path.is_file():
-            raise IndexDamaged(f"{path.name} is missing", hint="restore the folder from a backup")
+            raise IndexDamaged(f"{path.name} is missing", hint=_RESTORE)
+        self._path = path
         self._lock = RLock()
-        self._connection = sqlite3.connect(
-            path, timeout=30, isolation_level=None, check_same_thread=False
-        )
+        with self._explained():
+            self._connection = sqlite3.connect(
+                path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
+            )
         try:
-            self._open(create)
-        except sqlite3.DatabaseError as error:
+            with self._explained():
+                self._open(create)
+        except RagError:
             self._connection.close()
-            raise IndexDamaged(
-                f"{path.name}: not a usable SQLite database: {error}",
-                hint="restore the folder from a backup",
-            ) from error
+            raise
 
     def _open(self, create: bool) -> None:
         run = self._connection.execute
@@ -79,15 +96,27 @@ class Truth:
         run("PRAGMA foreign_keys=ON")
         run("PRAGMA secure_delete=ON")
         run("PRAGMA trusted_schema=OFF")
+        # A transaction that outgrows the cache would lock readers out until it ends; so it does
+        # not spill, and they wait for the commit alone.
+        run("PRAGMA cache_spill=OFF")
         if create and not run("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
             script = f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version={FORMAT}; COMMIT;"
             self._connection.executescript(script)
         (found,) = run("PRAGMA user_version").fetchone()
+        if not found:
+            raise IndexDamaged(f"{NAME}: holds no collection", hint=_RESTORE)
         if found != FORMAT:
             raise IndexMismatch(
                 f"{NAME}: format {found}, this version reads {FORMAT}",
                 hint="use the sanad that wrote it",
             )
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise _problem(error, self._path) from error
 
     def close(self) -> None:
         """Closes the connection."""
@@ -97,23 +126,19 @@ class Truth:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing, for the statements inside."""
-        with self._lock:
+        with self._lock, self._explained():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                if self._connection.in_transaction:  # a full disk has rolled back by itself
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
 
     def _rows(self, query: str, parameters: dict[str, object]) -> list[tuple]:  # type: ignore[type-arg]
-        with self._lock:
-            try:
-                return self._connection.execute(query, parameters).fetchall()
-            except sqlite3.DatabaseError as error:
-                raise IndexDamaged(
-                    f"{NAME}: {error}", hint="restore the folder from a backup"
-                ) from error
+        with self._lock, self._explained():
+            return self._connection.execute(query, parameters).fetchall()
 
     # meta
 
@@ -256,29 +281,28 @@ class Truth:
         names = _DOCUMENT.split(", ")
         return Document(**dict(zip(names, rows[0], strict=True)))
 
+    def ids(self, numbers: Sequence[int]) -> dict[int, str]:
+        """Passage ids by number."""
+        return {row[0]: passage_id(*row[2:5]) for row in self._located(numbers)}
+
     def passages(self, numbers: Sequence[int]) -> dict[int, Passage]:
         """Passages by number, with their text cut out of the stored document."""
-        found: dict[int, Passage] = {}
+        rows = self._located(numbers)
+        texts = {document: self._text(document) for document in {row[1] for row in rows}}
+        return {row[0]: _passage(row, texts[row[1]]) for row in rows}
+
+    def _located(self, numbers: Sequence[int]) -> list[tuple]:  # type: ignore[type-arg]
+        """(number, document, document id, start, end, language) of passages."""
+        found = []
         for first in range(0, len(numbers), 500):
-            some = numbers[first : first + 500]
-            marks = ",".join(str(int(number)) for number in some)
-            rows = self._rows(
-                'SELECT p.number, d.id, p."start", p."end", p.language, '
-                'substr(d.text, p."start" + 1, p."end" - p."start") '
-                "FROM passages p JOIN documents d ON d.number = p.document "
-                f"WHERE p.number IN ({marks})",
-                {},
-            )
-            for number, id, start, end, language, text in rows:
-                found[number] = Passage(
-                    id=f"{id}#{start}-{end}",
-                    document_id=id,
-                    start=start,
-                    end=end,
-                    text=text,
-                    language=language,
-                )
+            marks = ",".join(str(int(number)) for number in numbers[first : first + 500])
+            found += self._rows(f"{_LOCATED} WHERE p.number IN ({marks})", {})
         return found
+
+    def _text(self, document: int) -> str:
+        # Cut in Python: SQLite's substr counts from the start of the text for every passage.
+        rows = self._rows("SELECT text FROM documents WHERE number = :it", {"it": document})
+        return str(rows[0][0])
 
     def number_of(self, document_id: str, start: int, end: int, at: int) -> int | None:
         """The number of the passage with these offsets alive at a sequence."""
@@ -304,39 +328,62 @@ class Truth:
             numbers = np.array([row[0] for row in rows], dtype=np.int64)
             blob = b"".join(row[1] for row in rows)
             if len(blob) != len(rows) * dim * 4:
-                raise IndexDamaged(
-                    f"{NAME}: vectors are not {dim} wide", hint="restore the folder from a backup"
-                )
+                raise IndexDamaged(f"{NAME}: vectors are not {dim} wide", hint=_RESTORE)
             yield numbers, np.frombuffer(blob, dtype=np.float32).reshape(-1, dim)
 
     def all_passages(self, at: int) -> Iterator[tuple[int, Passage]]:
         """(number, passage) of all passages alive at a sequence, by number."""
-        for numbers in self._blocks(at):
-            found = self.passages(numbers)
-            yield from ((number, found[number]) for number in numbers)
-
-    def _blocks(self, at: int) -> Iterable[list[int]]:
-        last = 0
-        while True:
-            rows = self._rows(
-                "SELECT p.number FROM passages p JOIN documents d ON d.number = p.document "
-                f"WHERE {_LIVE} AND p.number > :last ORDER BY p.number LIMIT 500",
-                {"at": at, "last": last},
-            )
-            if not rows:
-                return
-            last = rows[-1][0]
-            yield [row[0] for row in rows]
+        live = self._rows(
+            f"SELECT d.number FROM documents d WHERE {_LIVE} ORDER BY d.number", {"at": at}
+        )
+        for (document,) in live:
+            for number, passage, _ in self._passages_of(document):
+                yield number, passage
 
     def stored_vectors(self, id: str, dim: int) -> dict[str, NDArray[np.float32]]:
         """Vectors of the live document's passages by their text."""
-        rows = self._rows(
-            'SELECT substr(d.text, p."start" + 1, p."end" - p."start"), p.vector FROM passages p '
-            "JOIN documents d ON d.number = p.document WHERE d.id = :id AND d.removed IS NULL",
-            {"id": id},
-        )
         return {
-            text: np.frombuffer(vector, dtype=np.float32)
-            for text, vector in rows
+            passage.text: np.frombuffer(vector, dtype=np.float32)
+            for (document,) in self._rows(
+                "SELECT number FROM documents WHERE id = :id AND removed IS NULL", {"id": id}
+            )
+            for _, passage, vector in self._passages_of(document)
             if len(vector) == dim * 4
         }
+
+    def _passages_of(self, document: int) -> Iterator[tuple[int, Passage, bytes]]:
+        text = self._text(document)
+        rows = self._rows(f"{_VECTORED} WHERE p.document = :it ORDER BY p.number", {"it": document})
+        for row in rows:
+            yield row[0], _passage(row, text), row[6]
+
+
+def _passage(row: tuple, text: str) -> Passage:  # type: ignore[type-arg]
+    _, _, id, start, end, language = row[:6]
+    return Passage(
+        id=passage_id(id, start, end),
+        document_id=id,
+        start=start,
+        end=end,
+        text=text[start:end],
+        language=language,
+    )
+
+
+def _problem(error: sqlite3.Error, path: Path) -> RagError:
+    """What an SQLite error means for the person who runs the command."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest says which kind of it
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return IndexLocked(
+            f"{path.name} was in use for more than {_PATIENCE} seconds", hint="try again"
+        )
+    if code == sqlite3.SQLITE_FULL:
+        return no_space(path)
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        return ConfigurationError(
+            f"{str(path)!r}: {error}",
+            hint="check the permissions of the file and its folder, or name another folder",
+        )
+    if code == sqlite3.SQLITE_IOERR:
+        return IndexProblem(f"{str(path)!r}: {error}", hint="check the disk, then try again")
+    return IndexDamaged(f"{path.name}: {error}", hint=_RESTORE)

@@ -59,8 +59,10 @@ class VectorIndex:
             )
         wanted, total = min(k, len(self)), len(self)
         query = np.ascontiguousarray(vector[None], dtype=np.float32)
+        # One query on several threads waits for the slowest: 0.2 ms alone, 5 ms on a busy machine.
+        faiss.omp_set_num_threads(1)  # of this thread only
         asked = min(total, wanted + 8)
-        while wanted:
+        while wanted > 0:
             scores, numbers = self._index.search(query, asked)
             if asked == total or scores[0, -1] < scores[0, wanted - 1]:
                 kept = numbers[0] >= 0

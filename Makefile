@@ -1,0 +1,53 @@
+# Two commands set everything up: `make demo` shows it working, `make test` runs every check.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: demo test lint types install bench clean
+
+# The light installation: no torch. Enough to ingest, ask, serve and evaluate.
+$(VENV)/.core: pyproject.toml .constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet -c .constraints.txt -e .
+	touch $@
+
+# Everything: any sentence-transformers model, tests, linters. torch comes first and pinned, so
+# that a CPU build that is at hand is taken and nothing later replaces it.
+$(VENV)/.all: $(VENV)/.core
+	$(PIP) install --quiet 'torch==2.13.0'
+	$(PIP) install --quiet -c .constraints.txt -e '.[models,dev]'
+	touch $@
+
+install: $(VENV)/.all
+
+demo: $(VENV)/.core
+	@$(BIN)/sanad ingest --collection demo seeds/articles
+	@for question in \
+		"كم عدد الأسرى الذين تأمل كييف إطلاق سراحهم؟" \
+		"متي سيطرت روسيا علي باخموت" \
+		"How many drones did Russia say it shot down?" \
+		"With which country will Zelensky sign a natural gas deal?" \
+		"What is the boiling point of ethanol?"; \
+	do printf '\n> %s\n\n' "$$question"; $(BIN)/sanad ask --collection demo "$$question" || exit 1; done
+	@printf '\nServe it:        %s\nAsk over HTTP:   %s\nDocumentation:   %s\n' \
+		'$(BIN)/sanad serve --collection demo' \
+		"curl -s localhost:8765/v1/ask -H 'content-type: application/json' -d '{\"question\": \"متى سيطرت روسيا على باخموت؟\"}'" \
+		'http://localhost:8765/docs'
+
+test: $(VENV)/.all
+	$(BIN)/python -m pytest -q tests
+
+lint: $(VENV)/.all
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.all
+	$(BIN)/mypy
+
+bench: $(VENV)/.all
+	$(BIN)/python -m benchmarks.run $(BENCH)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,147 @@
+"""Several processes and threads at once, and processes killed while they write."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from rag.errors import IndexLocked
+from rag.index.collection import Collection
+from tests.rag.index.fakes import ARTICLES, HashingEmbedder, NoModel, articles, content
+from tests.strategies import document
+
+ROOT = Path(__file__).parents[3]
+KILLS = 12
+
+# Each round replaces all articles by their next version, then reports what is now promised.
+WRITER = """
+import sys
+from pathlib import Path
+from rag.index.collection import Collection
+from tests.rag.index.fakes import HashingEmbedder
+from tests.rag.index.test_processes import version
+collection = Collection(Path(sys.argv[1]))
+for round in range(int(sys.argv[2]), 10**9):
+    collection.ingest(version(round), HashingEmbedder())
+    print(round, flush=True)
+"""
+HOLDER = """
+import sys
+from pathlib import Path
+from rag.index.collection import Collection
+with Collection(Path(sys.argv[1]))._writing(None):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def version(round):
+    return [document(f"{text}\n\nVersion {round}.\n", id) for id, text in ARTICLES.items()]
+
+
+def started(script, *arguments):
+    return subprocess.Popen(
+        [sys.executable, "-c", script, *map(str, arguments)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def killed(process):
+    process.send_signal(signal.SIGKILL)
+    out, _ = process.communicate()
+    return out
+
+
+def round_of(index):
+    """The one version that all articles of an index are of."""
+    found = content(index)
+    assert set(found) == set(ARTICLES)
+    (only,) = {text.rsplit("Version ")[1] for text in found.values()}
+    for term in ("kyiv", "town"):
+        passages = index.passages([hit.passage_id for hit in index.matching({term: 1.0}, 9)])
+        assert passages
+        for passage in passages:
+            assert found[passage.document_id][passage.start : passage.end] == passage.text
+    return int(only.rstrip(".\n"))
+
+
+def test_a_killed_ingest_leaves_the_previous_or_the_new_index(tmp_path):
+    collection = Collection(tmp_path / "default")
+    collection.ingest(version(0), HashingEmbedder())
+    chance, promised = random.Random(7), 0
+    for _ in range(KILLS):
+        writer = started(WRITER, collection.folder, promised + 1)
+        first = writer.stdout.readline()  # past the imports: killed at work
+        time.sleep(chance.uniform(0, 0.15))
+        acknowledged = [int(line) for line in (first + killed(writer)).split()]
+        index = collection.open(HashingEmbedder())
+        now = round_of(index)
+        index.close()
+        assert acknowledged[-1] <= now <= acknowledged[-1] + 1
+        promised = now
+    report = collection.ingest(version(promised), HashingEmbedder())
+    assert set(report.unchanged) | set(report.changed) == set(ARTICLES)
+    assert round_of(collection.open()) == promised
+    assert not collection.pending()
+    assert len(list(collection.folder.glob("gen-*"))) == 2
+
+
+def test_a_second_writer_is_told_who_writes_and_the_lock_dies_with_its_holder(tmp_path):
+    collection = Collection(tmp_path / "default")
+    collection.ingest(articles(), HashingEmbedder())
+    holder = started(HOLDER, collection.folder)
+    assert holder.stdout.readline() == "held\n"
+    since = time.monotonic()
+    for action in (
+        lambda: collection.ingest(articles(), NoModel()),
+        lambda: collection.delete(["en/kyiv.txt"]),
+        collection.rebuild,
+    ):
+        with pytest.raises(IndexLocked, match=f"pid {holder.pid}") as caught:
+            action()
+        assert (caught.value.exit_code, caught.value.retryable) == (75, True)
+    assert time.monotonic() - since < 1
+    assert content(collection.open()) == ARTICLES  # readers are not held up
+    killed(holder)
+    assert collection.delete(["en/kyiv.txt"]).removed == ("en/kyiv.txt",)
+    assert (collection.folder / "lock").read_text(encoding="utf-8") == str(os.getpid())
+
+
+def test_readers_see_one_generation_each_while_a_writer_goes_on(tmp_path):
+    collection = Collection(tmp_path / "default")
+    collection.ingest(version(0), HashingEmbedder())
+    done, seen, errors = Event(), [set(), set(), set()], []
+
+    def read(rounds):
+        try:
+            while not done.is_set():
+                index = collection.open(HashingEmbedder())
+                rounds.add((index.manifest.sequence, round_of(index)))
+                index.close()
+        except Exception as error:  # noqa: BLE001 - told by the main thread
+            errors.append(error)
+
+    threads = [Thread(target=read, args=(rounds,)) for rounds in seen]
+    for thread in threads:
+        thread.start()
+    for round in range(1, 12):
+        collection.ingest(version(round), HashingEmbedder())
+        if round % 4 == 0:
+            collection.rebuild()
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert {sequence - 1 for rounds in seen for sequence, _ in rounds} >= {0}
+    assert all(sequence == round + 1 for rounds in seen for sequence, round in rounds)

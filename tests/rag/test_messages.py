@@ -1,0 +1,27 @@
+from typing import get_args
+
+import pytest
+
+from rag.languages import language_of
+from rag.messages import ABSTENTIONS, abstention
+from rag.types import LANGUAGES, AbstentionCode
+
+CODES = get_args(AbstentionCode)
+
+
+def test_every_code_has_a_message():
+    assert set(ABSTENTIONS) == set(CODES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("code", CODES)
+def test_a_message_is_a_sentence_in_its_language(code, language):
+    said = abstention(code, language)
+    assert said.code == code
+    assert language_of(said.message.removesuffix("sanad ingest")) == language
+    assert said.message.endswith((".", "sanad ingest"))
+
+
+def test_no_two_reasons_read_the_same():
+    texts = [text for messages in ABSTENTIONS.values() for text in messages.values()]
+    assert len(set(texts)) == len(CODES) * len(LANGUAGES)
