@@ -48,9 +48,13 @@ class Embedder(Protocol):
     fingerprint: str
     dim: int
 
-    def embed_queries(self, texts: Sequence[str]) -> Vectors: ...
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """Vectors (texts, dim) of what people ask."""
+        ...
 
-    def embed_passages(self, texts: Sequence[str]) -> Vectors: ...
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """Vectors (texts, dim) of what is searched."""
+        ...
 
 
 @runtime_checkable

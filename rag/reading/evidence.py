@@ -56,6 +56,7 @@ FEATURES = (
     "weak_all",
     "few_words",  # one content word: nothing to be sure by
 )
+_RELATIONS = ("same", "cross")  # of the language of the question to that of the text
 _REAL_MATCH = 0.45  # cosine under which a word is a different word, not a form or a translation
 _SURE_MATCH = 0.62  # under which it may be a word of the same kind: another country, another verb
 
@@ -77,15 +78,17 @@ class EvidenceWeights:
         try:
             content = path.read_bytes()
             stored = json.loads(content)
-            if tuple(stored["features"]) != FEATURES:
-                raise ValueError(f"features {stored['features']}, expected {list(FEATURES)}")
-            rank = {name: tuple(map(float, row)) for name, row in stored["rank"].items()}
-            answers = {name: tuple(map(float, row)) for name, row in stored["answers"].items()}
-            for name in ("same", "cross"):
-                if len(rank[name]) != len(FEATURES) or len(answers[name]) != len(ANSWER_FEATURES):
-                    raise ValueError(f"row {name!r} has the wrong length")
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            features = tuple(stored["features"])
+            rank = {name: tuple(map(float, stored["rank"][name])) for name in _RELATIONS}
+            answers = {name: tuple(map(float, stored["answers"][name])) for name in _RELATIONS}
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelDamaged(f"{path.name}: {error}", hint="reinstall sanad") from error
+        widths = {len(row) for row in rank.values()}, {len(row) for row in answers.values()}
+        if features != FEATURES or widths != ({len(FEATURES)}, {len(ANSWER_FEATURES)}):
+            raise ModelDamaged(
+                f"{path.name}: its {len(features)} features are not the {len(FEATURES)} of this version",
+                hint="reinstall sanad",
+            )
         return cls(rank=rank, answers=answers, fingerprint=hashlib.sha256(content).hexdigest()[:12])
 
 

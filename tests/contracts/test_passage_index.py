@@ -78,9 +78,10 @@ def test_rankings_hold_at_most_k_hits_best_first(index, k):
 def test_equal_scores_are_ordered_by_passage_id_also_at_the_cut(build, count):
     """The same passage in many articles, between others that score lower."""
     same = "Kyiv hopes to free prisoners in May. كييف تأمل."
-    documents = []
-    for number in range(count):
-        documents.append(document(f"{same}\n\n# {number}\n\nthing{number} else", f"{number}.txt"))
+    documents = [
+        document(f"{same}\n\n# {number}\n\nthing{number} else", f"{number}.txt")
+        for number in range(count)
+    ]
     index = build(documents)
     for search in (
         lambda k: index.nearest(query(same), k),
