@@ -61,11 +61,15 @@ class Sentence:
 
 
 def trim(text: str, start: int, end: int) -> Span:
-    """``[start, end)`` without white space and invisible format characters at its ends."""
-    blank = _is_blank
-    while start < end and blank(text[start]):
+    """``[start, end)`` without white space and invisible format characters at its ends.
+
+    A space that carries a combining mark stays: the two are one grapheme.
+    """
+    while start < end and _is_blank(text[start]):
+        if start + 1 < end and _EXTENDS.match(text[start + 1]):
+            break
         start += 1
-    while end > start and blank(text[end - 1]):
+    while end > start and _is_blank(text[end - 1]):
         end -= 1
     return Span(start=start, end=end)
 

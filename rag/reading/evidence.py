@@ -83,6 +83,12 @@ class EvidenceWeights:
             answers = {name: tuple(map(float, stored["answers"][name])) for name in _RELATIONS}
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelDamaged(f"{path.name}: {error}", hint="reinstall sanad") from error
+        if not all(
+            math.isfinite(x) for rows in (rank, answers) for row in rows.values() for x in row
+        ):
+            raise ModelDamaged(
+                f"{path.name}: holds values that are no numbers", hint="reinstall sanad"
+            )
         widths = {len(row) for row in rank.values()}, {len(row) for row in answers.values()}
         if features != FEATURES or widths != ({len(FEATURES)}, {len(ANSWER_FEATURES)}):
             raise ModelDamaged(
