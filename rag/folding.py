@@ -105,6 +105,8 @@ class Folded:
             raise ValueError(
                 f"span {start}:{end} is outside folded text of length {len(self.text)}"
             )
+        if isinstance(self.origins, range):
+            return start, end
         first = self.origins[start] if start < len(self.text) else self.length
         if start == end:
             return first, first

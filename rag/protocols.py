@@ -5,7 +5,7 @@ Nothing outside the implementations may assume files, row numbers or one process
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -63,6 +63,10 @@ class PieceEmbedder(Embedder, Protocol):
 
     def pieces(self, text: str) -> Pieces:
         """Unit vectors, weights and original spans of the text's pieces, in order."""
+        ...
+
+    def many_pieces(self, texts: Sequence[str]) -> Iterator[Pieces]:
+        """The pieces of each text, in order."""
         ...
 
 

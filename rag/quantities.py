@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 import regex
 
@@ -54,6 +54,7 @@ def normal_number(digits: str) -> str:
     return f"{whole}.{fraction}" if dot and fraction else whole
 
 
+@lru_cache(maxsize=64)  # numbers, months and dates of one sentence ask for the same tokens
 def _tokens(text: str) -> list[tuple[str, int, int]]:
     folded = fold_with_origins(text)
     return [
@@ -66,6 +67,18 @@ def _value(words: Mapping[str, int], token: str) -> int | None:
     """The value of a number word, also one that a و joins to the word before it."""
     value = words.get(token)
     return words.get(token[1:]) if value is None and token.startswith("و") else value
+
+
+def may_hold_values(tokens: Iterable[str]) -> bool:
+    """Whether any folded token could be part of a number or a month; seldom wrong with yes."""
+    telling = _telling()
+    return any(token[0].isdigit() or token in telling for token in tokens)
+
+
+@cache
+def _telling() -> frozenset[str]:
+    words = {*_number_words(), *_multipliers(), *_months(), *_TWINS}
+    return frozenset(words | {prefix + word for prefix in "وبفل" for word in words})
 
 
 def numbers_in(text: str) -> list[Quantity]:

@@ -105,8 +105,9 @@ class Retriever:
         asked = self._pieces.pieces(question.text)
         words = late_interaction.content_words(asked, question.terms)
         rows = []
-        for passage in passages:
-            pieces, present = self._pieces.pieces(passage.text), term_set(passage.text)
+        texts = [passage.text for passage in passages]
+        for passage, pieces in zip(passages, self._pieces.many_pieces(texts), strict=True):
+            present = term_set(passage.text)
             best = late_interaction.best_matches(asked, pieces)
             rows.append(
                 (

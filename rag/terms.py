@@ -17,7 +17,7 @@ import Stemmer
 
 from rag.folding import fold, fold_with_origins
 from rag.languages import arabic, rules_for
-from rag.quantities import months_in, numbers_in
+from rag.quantities import may_hold_values, months_in, numbers_in
 from rag.types import LANGUAGES
 
 TERMS_VERSION = "1"
@@ -132,11 +132,26 @@ def terms(text: str) -> list[Term]:
 
 
 def index_terms(text: str) -> list[str]:
-    """The keys a passage is found by, in order, repeated as often as they occur.
+    """The keys of :func:`terms`, as often as they occur, words before values.
 
-    Without the way back to the original, folding first is several times faster.
+    Without the way back to the original this is several times faster.
     """
-    return [term.text for term in terms(fold(text))]
+    folded = fold(text)
+    tokens = _TOKEN.findall(folded)
+    keys = [key for token in tokens for key in _word_keys(token)]
+    if may_hold_values(tokens):
+        keys += [f"#{number.value}" for number in numbers_in(folded)]
+        keys += [f"#month{month.value}" for month in months_in(folded)]
+    return keys
+
+
+@lru_cache(maxsize=65536)
+def _word_keys(word: str) -> tuple[str, ...]:
+    """The keys of one folded word: its stem and, where it has one, its sound; none for stop words."""
+    if word[0].isdigit() or is_stop_word(word):
+        return ()
+    key = sound(word)
+    return (stem(word), f"~{key}") if key else (stem(word),)
 
 
 @lru_cache(maxsize=8192)

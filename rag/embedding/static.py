@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from rag.errors import ModelDamaged
 from rag.types import Pieces, Vectors
@@ -26,6 +27,8 @@ WEIGHTS = "model.safetensors"
 TOKENIZER = "tokenizer.json"
 CHECKSUMS = "checksums.json"
 _BATCH = 512  # texts tokenised at once: bounds memory, keeps the tokenizer's threads busy
+_REMEMBERED = 16_384  # texts whose piece ids are kept, about a kilobyte each
+_LONG = 2_048  # pieces from which a text is not kept
 
 
 def verify_files(folder: Path) -> dict[str, str]:
@@ -96,7 +99,8 @@ class StaticEmbedder:
         self.name = folder.name
         digest = hashlib.sha256("".join(f"{k}{v}" for k, v in sorted(recorded.items())).encode())
         self.fingerprint = f"{folder.name}@{digest.hexdigest()[:12]}"
-        self._cached_pieces = lru_cache(maxsize=4096)(self._pieces)
+        self._lock = Lock()
+        self._encoded: dict[str, _Encoded] = {}
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors (texts, dim); the model has no prefix, so the same as passages."""
@@ -107,18 +111,35 @@ class StaticEmbedder:
         return self._embed(texts)
 
     def pieces(self, text: str) -> Pieces:
-        """Vectors, weights and spans of a text's pieces; the last 4,096 texts are remembered."""
-        return self._cached_pieces(text)
+        """Vectors, weights and spans of a text's pieces."""
+        return next(self.many_pieces([text]))
 
-    def _pieces(self, text: str) -> Pieces:
-        encoding = self._tokenizer.encode(_encodable(text), add_special_tokens=False)
-        ids = np.array(encoding.ids, dtype=np.int64)
+    def many_pieces(self, texts: Sequence[str]) -> Iterator[Pieces]:
+        """:meth:`pieces` of each text, tokenised together; vectors are made one text at a time."""
+        with self._lock:
+            known = {text: self._encoded[text] for text in texts if text in self._encoded}
+        fresh = list(dict.fromkeys(text for text in texts if text not in known))
+        if fresh:
+            encodings = self._tokenizer.encode_batch(
+                [_encodable(text) for text in fresh], add_special_tokens=False
+            )
+            made = dict(zip(fresh, map(_compact, encodings), strict=True))
+            known |= made
+            with self._lock:
+                self._remember(made)
+        return (self._pieces(known[text]) for text in texts)
+
+    def _remember(self, made: dict[str, _Encoded]) -> None:
+        """Keeps encodings, the oldest leaving first: ids take a hundredth of what vectors take."""
+        self._encoded |= {t: encoded for t, encoded in made.items() if len(encoded.ids) < _LONG}
+        while len(self._encoded) > _REMEMBERED:
+            del self._encoded[next(iter(self._encoded))]
+
+    def _pieces(self, encoded: _Encoded) -> Pieces:
+        ids, spans, first = encoded.ids, encoded.spans, encoded.first
         rows = self._rows[ids].astype(np.float32) * self._scales[ids, None]  # (pieces, dim)
-        spans = np.array(encoding.offsets, dtype=np.int32).reshape(-1, 2)
         if not len(ids):
             return Pieces(*_unit(rows), spans, *_unit(rows), spans)
-        words = np.array(encoding.word_ids)
-        first = np.flatnonzero(np.diff(words, prepend=-1))  # each word's first piece
         last = np.append(first[1:], len(ids)) - 1
         word_rows = np.add.reduceat(rows, first, axis=0)  # (words, dim)
         word_spans = np.column_stack([spans[first, 0], spans[last, 1]])
@@ -136,6 +157,24 @@ class StaticEmbedder:
         norms = np.linalg.norm(out, axis=1, keepdims=True)
         out /= np.maximum(norms, 1e-12)
         return out
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    """A text's piece ids (n,), their spans (n, 2) and the number of each word's first piece."""
+
+    ids: NDArray[np.int32]
+    spans: NDArray[np.int32]
+    first: NDArray[np.int32]
+
+
+def _compact(encoding: Encoding) -> _Encoded:
+    words = np.array(encoding.word_ids, dtype=np.int32)
+    return _Encoded(
+        np.array(encoding.ids, dtype=np.int32),
+        np.array(encoding.offsets, dtype=np.int32).reshape(-1, 2),
+        np.flatnonzero(np.diff(words, prepend=-1)).astype(np.int32),
+    )
 
 
 def _unit(rows: Vectors) -> tuple[Vectors, NDArray[np.float32]]:

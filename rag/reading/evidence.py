@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from rag.errors import ModelDamaged
 from rag.protocols import PassageIndex, PieceEmbedder
 from rag.question import Question, idf, understand
 from rag.reading.answers import TOLD_TYPES, short_answer, values_of_type
-from rag.sentences import Sentence, split, trim
+from rag.sentences import split, trim
 from rag.terms import term_set
 from rag.types import Evidence, Passage, Pieces, Span
 
@@ -56,6 +56,7 @@ FEATURES = (
     "weak_all",
     "few_words",  # one content word: nothing to be sure by
 )
+_TOLD = 5  # sentences whose short answer is looked for: more than are ever cited
 _RELATIONS = ("same", "cross")  # of the language of the question to that of the text
 _REAL_MATCH = 0.45  # cosine under which a word is a different word, not a form or a translation
 _SURE_MATCH = 0.62  # under which it may be a word of the same kind: another country, another verb
@@ -144,11 +145,13 @@ class EvidenceReader:
                 document_id=candidates[number].passage.document_id,
                 passage_id=candidates[number].passage.id,
                 quote=candidates[number].span,
-                answer=short_answer(asked, candidates[number].text, candidates[number].span.start),
+                answer=short_answer(asked, candidates[number].text, candidates[number].span.start)
+                if place < _TOLD
+                else None,
                 score=scores[number],
                 probability=float(probability * shares[number] / shares[order[0]]),
             )
-            for number in order
+            for place, number in enumerate(order)
         ]
 
     def candidates(
@@ -156,35 +159,32 @@ class EvidenceReader:
     ) -> list[Candidate]:
         """Every sentence of the passages with its features."""
         asked = self._ask(question, index)
-        read = [self._read(asked, passage.text) for passage in passages]
+        read = self._read(asked, [passage.text for passage in passages])
         everywhere = _most([item.words for item in read])
+        places = [list(_sentences(passage)) for passage in passages]
+        alone = iter(self._read(asked, [place.text for some in places for place in some]))
         found = []
-        for passage, whole in zip(passages, read, strict=True):
+        for passage, whole, some in zip(passages, read, places, strict=True):
             relation = "same" if passage.language == question.language else "cross"
-            before = _Match(np.zeros_like(whole.pieces), np.zeros_like(whole.words), frozenset())
-            for sentence in split(passage.text):
-                local = trim(passage.text, sentence.start, sentence.end)
-                text = passage.text[local.start : local.end]
-                if not any(character.isalnum() for character in text):
-                    continue
-                alone = self._read(asked, text)
+            before = None
+            for place in some:
+                here = next(alone)
+                features = [
+                    *_matches(asked, here, before or here, whole),
+                    *_shape(question, asked, place, here.source),
+                    *_words(asked, here, before or here, whole, everywhere),
+                ]
                 found.append(
                     Candidate(
                         passage=passage,
-                        span=Span(start=passage.start + local.start, end=passage.start + local.end),
-                        text=text,
-                        heading=sentence.kind == "heading",
+                        span=place.span,
+                        text=place.text,
+                        heading=place.kind == "heading",
                         relation=relation,
-                        features=np.array(
-                            [
-                                *_matches(asked, alone, before, whole),
-                                *_shape(question, asked, sentence, text, self._pieces.pieces(text)),
-                                *_words(asked, alone, before, whole, everywhere),
-                            ]
-                        ),
+                        features=np.array(features),
                     )
                 )
-                before = alone
+                before = here
         return found
 
     def _ask(self, question: Question, index: PassageIndex) -> _Asked:
@@ -200,13 +200,32 @@ class EvidenceReader:
         words = late_interaction.content_words(pieces, question.terms)
         return _Asked(pieces, words, rarity, _word_at(pieces, question.counted))
 
-    def _read(self, asked: _Asked, text: str) -> _Match:
-        pieces, present = self._pieces.pieces(text), term_set(text)
-        return _Match(
-            late_interaction.best_matches(asked.pieces, pieces),
-            late_interaction.word_matches(asked.words, pieces, present),
-            present,
-        )
+    def _read(self, asked: _Asked, texts: Sequence[str]) -> list[_Match]:
+        found = []
+        for text, pieces in zip(texts, self._pieces.many_pieces(texts), strict=True):
+            present = term_set(text)
+            best = late_interaction.best_matches(asked.pieces, pieces)
+            words = late_interaction.word_matches(asked.words, pieces, present)
+            found.append(_Match(pieces, best, words, present))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A sentence of a passage, trimmed, with its span in the document."""
+
+    span: Span
+    text: str
+    kind: str
+
+
+def _sentences(passage: Passage) -> Iterator[_Place]:
+    for sentence in split(passage.text):
+        local = trim(passage.text, sentence.start, sentence.end)
+        text = passage.text[local.start : local.end]
+        if any(character.isalnum() for character in text):
+            start = passage.start + local.start
+            yield _Place(Span(start=start, end=start + len(text)), text, sentence.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +242,7 @@ class _Asked:
 class _Match:
     """How a text meets the question: best cosine a piece, match a content word, terms it holds."""
 
+    source: Pieces
     pieces: NDArray[np.float32]
     words: NDArray[np.float32]
     terms: frozenset[str]
@@ -257,17 +277,15 @@ def _matches(asked: _Asked, alone: _Match, before: _Match, whole: _Match) -> lis
     ]
 
 
-def _shape(
-    question: Question, asked: _Asked, sentence: Sentence, text: str, pieces: Pieces
-) -> list[float]:
-    values = values_of_type(question, text)
+def _shape(question: Question, asked: _Asked, place: _Place, pieces: Pieces) -> list[float]:
+    values = values_of_type(question, place.text)
     return [
         float(bool(values)),
         float(not values and question.answer_type in TOLD_TYPES),
         _beside(asked, values, pieces),
-        float(sentence.kind == "heading"),
-        float(len(text.split()) < 4),
-        math.log(1 + len(text)) / 6,
+        float(place.kind == "heading"),
+        float(len(place.text.split()) < 4),
+        math.log(1 + len(place.text)) / 6,
     ]
 
 

@@ -25,6 +25,7 @@ from rag.training import evidence, export, measure, sources, static, units
 from rag.training import tokenizer as pieces
 
 _OFF_TOPIC = 400  # questions a language
+_NEWS = 3_000  # paragraphs
 _REPEATED = ("sanad_qa", "tico19")  # the best prose, and little of it
 
 
@@ -136,9 +137,11 @@ def fit_evidence(options: argparse.Namespace) -> None:
         )
         asked = [line for line in sources.lines(options.data, source) if line.strip()]
         off_topic[language] = random.Random(0).sample(asked, min(_OFF_TOPIC, len(asked)))
+    paragraphs = [line for line in sources.lines(options.data, sources.ARABIC_TEXT[0]) if line]
+    news = sources.sample(paragraphs, _NEWS, 0)
     out = options.out / "evidence.json"
     model = options.out / DEFAULT_EMBEDDER
-    scores = evidence.fit(rows["dev"], rows["train"], off_topic, model, out)
+    scores = evidence.fit(rows["dev"], rows["train"], off_topic, news, model, out)
     print(json.dumps(scores, indent=1))
 
 

@@ -84,11 +84,14 @@ def corpora(
     dev: Sequence[dict[str, Any]],
     others: Sequence[dict[str, Any]],
     off_topic: dict[Language, Sequence[str]],
+    news: Sequence[str],
     embedder: StaticEmbedder,
 ) -> list[Asked]:
     """Every dev question against a small and a large corpus of each language.
 
-    The small ones are also asked questions of other units and ``off_topic`` ones from elsewhere.
+    The small ones are also asked questions of other units and ``off_topic`` ones from elsewhere;
+    thousands of Arabic ``news`` paragraphs, with and without the units among them, teach what a
+    match is worth where there is much to choose from.
     """
     texts: dict[str, dict[str, Document]] = {"ar": {}, "en": {}}
     for row in [*dev, *others]:
@@ -132,6 +135,37 @@ def corpora(
                     Asked(here[0], relation, question, None, small)
                     for question in questions[place // 4 :: len(units) // 4]
                 )
+    return asked + among_news(dev, spans, off_topic, news, list(texts["ar"].values()), embedder)
+
+
+def among_news(
+    dev: Sequence[dict[str, Any]],
+    spans: dict[tuple[str, str], Span],
+    off_topic: dict[Language, Sequence[str]],
+    news: Sequence[str],
+    documents: list[Document],
+    embedder: StaticEmbedder,
+) -> list[Asked]:
+    """Some questions against thousands of news paragraphs, with and without their units."""
+    articles = [
+        Document(id=f"news-{number}", text=text, sha256="", title="", source="", language="ar")
+        for number, text in enumerate(news)
+    ]
+    without = MemoryIndex(articles, embedder)
+    with_units = MemoryIndex([*articles, *documents], embedder)
+    asked = []
+    for row in dev[::4]:
+        relation = "same" if row["lang"] == "ar" else "cross"
+        gold = spans.get((row["id"].rsplit("-", 1)[0], "ar"))
+        asked.append(Asked(row["unit"], relation, row["question"], gold, with_units))
+        asked.append(Asked(row["unit"], relation, row["question"], None, without))
+    units = sorted({row["unit"] for row in dev})
+    for spoken, questions in off_topic.items():
+        relation = "same" if spoken == "ar" else "cross"
+        asked += [
+            Asked(units[number % len(units)], relation, question, None, without)
+            for number, question in enumerate(questions[::2])
+        ]
     return asked
 
 
@@ -202,16 +236,17 @@ def fit(
     dev: Sequence[dict[str, Any]],
     others: Sequence[dict[str, Any]],
     off_topic: dict[Language, Sequence[str]],
+    news: Sequence[str],
     model: Path,
     out: Path,
 ) -> dict[str, Any]:
     """Fits everything, writes ``out`` and returns the cross-validated scores."""
     embedder = StaticEmbedder(model)
-    asked = corpora(dev, others, off_topic, embedder)
+    asked = corpora(dev, others, off_topic, news, embedder)
     plain = Retriever(embedder, embedder)
     groups = []
     for item in asked:
-        if item.gold is None or len(item.index) < 50:  # the large corpora
+        if item.gold is None or not 50 <= len(item.index) < 2000:  # the large corpora
             continue
         passages, rows = plain.candidates(understand(item.question), item.index)
         right = [
