@@ -110,6 +110,8 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; the exit code."""
+    # Before numpy loads: the matrices of one question are so small that a second thread only waits.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _prepare_streams()
     commands = parser()
     if "_ARGCOMPLETE" in os.environ:  # the shell asks what may come next

@@ -28,6 +28,7 @@ def _schema() -> tantivy.Schema:
 def build(folder: Path, rows: Iterable[tuple[int, Iterable[str]]]) -> None:
     """Writes a new index of (passage number, terms) rows into an empty folder."""
     index = tantivy.Index(_schema(), path=str(folder))
+    index.config_reader(reload_policy="manual")  # nothing reads while this writes
     # One thread: the same rows give the same segments, and ingest has other work for the cores.
     writer = index.writer(_HEAP, 1)
     try:

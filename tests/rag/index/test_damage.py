@@ -50,29 +50,36 @@ def said(collection):
         index.close()
 
 
+def replace_bytes(path, content):
+    """In a new file: tantivy's threads may still map the old one, and truncating that kills."""
+    beside = path.with_name("damaged")
+    beside.write_bytes(content)
+    beside.replace(path)
+
+
 def flip(path):
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 4
-    path.write_bytes(data)
+    replace_bytes(path, data)
 
 
 def flip_first(path):
     data = bytearray(path.read_bytes())
     data[0] ^= 1
-    path.write_bytes(data)
+    replace_bytes(path, data)
 
 
 def truncate(path):
-    os.truncate(path, path.stat().st_size - 1)
+    replace_bytes(path, path.read_bytes()[:-1])
 
 
 def empty(path):
-    os.truncate(path, 0)
+    replace_bytes(path, b"")
 
 
 def zero_tail(path):
     data = path.read_bytes()
-    path.write_bytes(data[: len(data) // 2] + bytes(len(data) - len(data) // 2))
+    replace_bytes(path, data[: len(data) // 2] + bytes(len(data) - len(data) // 2))
 
 
 @pytest.mark.parametrize("harm", [flip, flip_first, truncate, empty, zero_tail, Path.unlink])
