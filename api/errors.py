@@ -62,6 +62,7 @@ _CODES: Mapping[int, str] = {
     400: "invalid_json",
     404: "not_found",
     405: "method_not_allowed",
+    408: "body_timeout",
     413: "body_too_large",
     415: "unsupported_media_type",
 }
@@ -179,6 +180,7 @@ DOCUMENTED: Mapping[str, _Documented] = {
     "invalid_parameter": _Documented(400, "k is 0, expected a whole number from 1 to 50", "k"),
     "unknown_document": _Documented(404, "no document 'a.txt'", "id"),
     "no_index": _Documented(404, TOLD["no_index"]),
+    "body_timeout": _Documented(408, "the body did not arrive within 10 seconds"),
     "body_too_large": _Documented(413, "the body is larger than 1048576 bytes"),
     "unsupported_media_type": _Documented(
         415, "Content-Type is text/plain, expected application/json"
@@ -189,7 +191,13 @@ DOCUMENTED: Mapping[str, _Documented] = {
     "model_damaged": _Documented(503, TOLD["model_damaged"]),
     "internal": _Documented(500, _INTERNAL),
 }
-BODY_CODES = ("invalid_json", "invalid_request", "body_too_large", "unsupported_media_type")
+BODY_CODES = (
+    "invalid_json",
+    "invalid_request",
+    "body_timeout",
+    "body_too_large",
+    "unsupported_media_type",
+)
 INDEX_CODES = ("busy", "index_damaged", "index_mismatch", "model_damaged", "internal")
 
 

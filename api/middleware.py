@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
@@ -17,6 +18,7 @@ log = logging.getLogger("api.access")
 failures = logging.getLogger(__name__)
 
 MOST_BYTES = 1_048_576
+SECONDS_FOR_A_BODY = 10  # whoever sends slower holds a connection for nothing
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
@@ -76,7 +78,7 @@ def _line(scope: Scope, status: int, began: float) -> dict[str, object]:
 
 
 class BodyLimit:
-    """Reads the body before anything parses it and refuses what is longer than ``most`` bytes.
+    """Reads the body before anything parses it and refuses what is too long or too slow.
 
     The bytes are counted as they come: a Content-Length may be missing or untrue.
     """
@@ -91,12 +93,18 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         stated = Headers(scope=scope).get("content-length", "0")
+        deadline = asyncio.get_running_loop().time() + SECONDS_FOR_A_BODY
         body, more = bytearray(), True
         while more:
             if len(body) > self._most or (stated.isdecimal() and int(stated[:20]) > self._most):
                 await self._refusal()(scope, receive, send)
                 return
-            message = await receive()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    message = await receive()
+            except TimeoutError:
+                await self._too_slow()(scope, receive, send)
+                return
             if message["type"] == "http.disconnect":
                 return
             body += message.get("body", b"")
@@ -109,6 +117,14 @@ class BodyLimit:
             return whole.pop() if whole else await receive()
 
         await self._app(scope, replay, send)
+
+    def _too_slow(self) -> ASGIApp:
+        return error_response(
+            408,
+            "body_timeout",
+            f"the body did not arrive within {SECONDS_FOR_A_BODY} seconds",
+            headers={"Connection": "close"},
+        )
 
     def _refusal(self) -> ASGIApp:
         return error_response(

@@ -15,7 +15,8 @@ from api.app import create_app
 from rag.errors import ConfigurationError
 from rag.settings import Settings
 
-SECONDS_TO_FINISH = 30  # what was asked before a SIGTERM is still answered
+# What was asked before a SIGTERM is still answered; containers are killed after 10 seconds.
+SECONDS_TO_FINISH = 8
 
 
 def serve(settings: Settings, *, insecure: bool = False) -> None:

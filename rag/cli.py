@@ -67,13 +67,13 @@ def parser() -> argparse.ArgumentParser:
 
     ask = command("ask", "answer a question with citations")
     ask.add_argument("question", help="in Arabic or English; - reads it from standard input")
-    ask.add_argument("-k", type=int, help="passages to read (1 to 50)")
+    ask.add_argument("-k", "--k", type=int, help="passages to read (1 to 50)")
     ask.add_argument("--threshold", type=float, help="least confidence to answer (0 to 1)")
     ask.add_argument("--language", choices=("ar", "en"), help="language of messages")
     ask.add_argument("--strict", action="store_true", help="exit 1 where there is no answer")
     search = command("search", "show the passages nearest to a question")
     search.add_argument("question", help="in Arabic or English; - reads it from standard input")
-    search.add_argument("-k", type=int, help="passages to show (1 to 50)")
+    search.add_argument("-k", "--k", type=int, help="passages to show (1 to 50)")
     ingest = command("ingest", "add articles, or update those that changed")
     ingest.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files or folders")
     ingest.add_argument("--strict", action="store_true", help="exit 65 where a file was not read")
@@ -89,7 +89,7 @@ def parser() -> argparse.ArgumentParser:
     delete.add_argument("--yes", action="store_true", help="do not ask")
     evaluate = command("evaluate", "measure answers against a file of questions and facts")
     evaluate.add_argument("file", type=Path, help="questions as JSON lines")
-    evaluate.add_argument("-k", type=int, help="passages to read (1 to 50)")
+    evaluate.add_argument("-k", "--k", type=int, help="passages to read (1 to 50)")
     evaluate.add_argument(
         "--bar", action="append", default=[], metavar="BAR", help='such as "en.hit_at_1>=0.8"'
     )
@@ -134,6 +134,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # noqa: BLE001 - told, or raised again
+        if isinstance(error, OSError):  # what is still buffered must not fail again at exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _failed(error, as_json=bool(getattr(options, "json", False)))
     return code
 
@@ -170,14 +172,19 @@ def _explained(error: Exception) -> RagError:
     """The error for people; raises it again where it is a fault of the program."""
     import sqlite3
 
-    from rag.errors import ConfigurationError, IndexProblem, RagError
+    from rag.errors import ConfigurationError, IndexProblem, RagError, Unavailable
 
     if isinstance(error, RagError):
         return error
+    if isinstance(error, OSError) and error.filename is None:
+        # The store names its files, so this is what was printed: a full disk behind a redirection.
+        return Unavailable(
+            f"the output cannot be written: {error.strerror or error}",
+            hint="check where standard output goes and whether there is room",
+        )
     if isinstance(error, OSError):
-        place = f"{os.fspath(error.filename)!r}: " if error.filename is not None else ""
         return ConfigurationError(
-            f"{place}{error.strerror or error}",
+            f"{os.fspath(error.filename)!r}: {error.strerror or error}",
             hint="check that it exists, may be written and has room; --indexes names another folder",
         )
     if isinstance(error, sqlite3.Error):
@@ -232,11 +239,22 @@ def _question(options: argparse.Namespace) -> str:
     return content.decode("utf-8", errors="surrogateescape")
 
 
+def _say_if_missing(engine: Engine) -> None:
+    """A collection that is not there is no error, but seldom what was meant."""
+    if not engine.collection.exists():
+        folder = str(engine.collection.folder)
+        print(
+            f"there is no collection {folder!r}; make it with: sanad ingest PATH", file=sys.stderr
+        )
+
+
 def _ask(options: argparse.Namespace, loaded: Settings) -> int:
     from rag.output import answer_to_dict
     from rag.terminal import answer_lines
 
-    answer = _engine(loaded).ask(_question(options), language=options.language)
+    engine = _engine(loaded)
+    answer = engine.ask(_question(options), language=options.language)
+    _say_if_missing(engine)
     if options.json:
         _print_json(answer_to_dict(answer))
     else:
@@ -248,7 +266,9 @@ def _search(options: argparse.Namespace, loaded: Settings) -> int:
     from rag.output import hit_to_dict
     from rag.terminal import hit_lines
 
-    found = _engine(loaded).search(_question(options))
+    engine = _engine(loaded)
+    found = engine.search(_question(options))
+    _say_if_missing(engine)
     if options.json:
         _print_json({"hits": [hit_to_dict(passage, hit) for passage, hit in found]})
     elif found:
@@ -376,11 +396,13 @@ def _serve(options: argparse.Namespace, loaded: Settings) -> int:
 
 def _verify(options: argparse.Namespace, loaded: Settings) -> int:
     # Without an embedder: an index can be whole whatever model the settings name.
-    described = _engine(loaded).collection.open().manifest
+    described = _engine(loaded).collection.verify()
     if options.json:
         _print_json({"generation": described.generation, "files": len(described.files)})
     else:
-        print(f"{described.generation}: {len(described.files)} files match their checksums")
+        print(
+            f"{described.generation}: {len(described.files)} files and all stored texts match their checksums"
+        )
     return 0
 
 

@@ -102,12 +102,13 @@ def _index(settings: Settings) -> Finding:
     collection = Collection(settings.indexes / settings.collection)
     try:
         index = collection.open(embedder(settings))
+        collection.verify()
     except NoIndex as error:
         return Finding(check="index", state="warn", note=_on_a_line(error))
     described = index.manifest
     note = (
         f"{described.generation}: {described.documents} documents, {described.passages} passages, "
-        "all files match their checksums"
+        "all files and stored texts match their checksums"
     )
     if collection.pending():
         note += "; an ingest was interrupted before it was published: run it again"

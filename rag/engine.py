@@ -10,7 +10,14 @@ from threading import Lock
 from rag import answering, catalogue
 from rag.answering import Thresholds
 from rag.documents import LoadReport, load
-from rag.errors import InvalidParameter, ModelDamaged, NoDocuments, NoIndex, UnknownDocument
+from rag.errors import (
+    ConfigurationError,
+    InvalidParameter,
+    ModelDamaged,
+    NoDocuments,
+    NoIndex,
+    UnknownDocument,
+)
 from rag.index.collection import ChangeReport, Collection, EmbeddedIndex
 from rag.protocols import Embedder, Reader
 from rag.question import validate
@@ -31,6 +38,12 @@ class Engine:
     """
 
     def __init__(self, settings: Settings) -> None:
+        if settings.indexes.exists() and not settings.indexes.is_dir():
+            raise ConfigurationError(
+                f"indexes is {str(settings.indexes)!r}, which is not a folder",
+                hint="name the folder that holds the collections with --indexes",
+                parameter="indexes",
+            )
         self.settings = settings
         self.collection = Collection(settings.indexes / settings.collection)
         self._lock = Lock()

@@ -66,7 +66,7 @@ def validate(text: object) -> str:
     if not _WORD.search(stripped):
         raise InvalidQuestion(
             "the question holds no words" if stripped else "the question is empty",
-            hint="ask in Arabic or English, for example: sanad ask 'متى بدأت الحرب؟'",
+            hint="ask in Arabic or English, for example: sanad ask 'متى سيطرت روسيا على باخموت؟'",
             parameter="question",
         )
     return stripped

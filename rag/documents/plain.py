@@ -29,7 +29,7 @@ def decode(content: bytes, name: str) -> str:
         raise UnreadableDocument(
             f"{name}: not {encoding.removesuffix('-sig').upper()}: "
             f"byte 0x{error.object[error.start]:02x} at offset {error.start + skipped}",
-            hint="save the file as UTF-8 (iconv -f WINDOWS-1256 -t UTF-8 FILE), then ingest it again",
+            hint="save the file as UTF-8 (for Arabic often: iconv -f WINDOWS-1256 -t UTF-8 FILE), then ingest it again",
         ) from error
     if "\x00" in text:
         raise UnreadableDocument(

@@ -186,6 +186,10 @@ class EmbeddedIndex:
         """What this generation holds, by id."""
         return self._truth.documents(self._at, offset, limit)
 
+    def altered_documents(self) -> list[str]:
+        """Documents whose stored text is no longer what its hash says."""
+        return self._truth.altered(self._at)
+
     def count_documents(self) -> int:
         """How many documents this generation holds."""
         return self.manifest.documents
@@ -238,9 +242,36 @@ class Collection:
                 if newer is None or newer == described:
                     raise
                 described = newer
+        if self.exists() and self._stored_something():
+            raise IndexDamaged(
+                f"{str(self.folder)!r} holds documents but no published index",
+                hint="your documents are safe; run: sanad rebuild",
+            )
         raise NoIndex(
             f"no index in {str(self.folder)!r}", hint="add articles with: sanad ingest PATH"
         )
+
+    def _stored_something(self) -> bool:
+        truth = Truth(self.folder / TRUTH)
+        try:
+            return truth.sequence() > 0
+        finally:
+            truth.close()
+
+    def verify(self) -> Manifest:
+        """Checks every file and every stored text against its hash; raises IndexDamaged."""
+        index = self.open()
+        try:
+            altered = index.altered_documents()
+        finally:
+            index.close()
+        if altered:
+            named = ", ".join(repr(id) for id in altered[:5])
+            raise IndexDamaged(
+                f"{len(altered)} stored texts are not what was ingested: {named}",
+                hint="sanad documents delete ID --yes, then ingest the article again",
+            )
+        return index.manifest
 
     def ingest(
         self,

@@ -10,6 +10,7 @@ so the rollback journal is used, with ``synchronous=FULL``.
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -65,7 +66,9 @@ _LOCATED = (
     "JOIN documents d ON d.number = p.document"
 )
 _VECTORED = _LOCATED.replace(" FROM", ", p.vector FROM", 1)
-_RESTORE = "restore the folder from a backup"
+_RESTORE = (
+    "restore the folder from a backup; without one, delete the folder and ingest the articles again"
+)
 _PATIENCE = 30  # seconds to wait for another connection's commit
 _LIVE = "d.added <= :at AND (d.removed IS NULL OR d.removed > :at)"
 
@@ -330,6 +333,18 @@ class Truth:
             if len(blob) != len(rows) * dim * 4:
                 raise IndexDamaged(f"{NAME}: vectors are not {dim} wide", hint=_RESTORE)
             yield numbers, np.frombuffer(blob, dtype=np.float32).reshape(-1, dim)
+
+    def altered(self, at: int) -> list[str]:
+        """Documents alive at a sequence whose text is no longer what its hash says."""
+        rows = self._rows(
+            f"SELECT d.number, d.id, d.sha256 FROM documents d WHERE {_LIVE} ORDER BY d.id",
+            {"at": at},
+        )
+        return [
+            id
+            for number, id, expected in rows
+            if hashlib.sha256(self._text(number).encode("utf-8")).hexdigest() != expected
+        ]
 
     def all_passages(self, at: int) -> Iterator[tuple[int, Passage]]:
         """(number, passage) of all passages alive at a sequence, by number."""

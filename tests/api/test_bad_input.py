@@ -1,5 +1,6 @@
 import json
 
+import anyio
 import pytest
 
 from tests.api.fakes import QUESTIONS
@@ -92,6 +93,21 @@ async def test_long_bodies_are_refused_before_they_are_parsed(client, route):
         reply = await client.post(route, content=content, headers=headers)
         assert reply.status_code == 413
         assert reply.json()["error"]["code"] == "body_too_large"
+
+
+async def test_a_body_that_never_ends_is_given_up(client, monkeypatch):
+    monkeypatch.setattr("api.middleware.SECONDS_FOR_A_BODY", 0.05)
+
+    async def chunks():
+        yield b'{"question": '
+        await anyio.sleep(5)
+
+    with anyio.fail_after(3):
+        reply = await client.post(
+            "/v1/ask", content=chunks(), headers={"Content-Type": "application/json"}
+        )
+    assert reply.status_code == 408
+    assert reply.json()["error"]["code"] == "body_timeout"
 
 
 async def test_a_length_that_is_stated_too_small_does_not_help(client):
