@@ -77,6 +77,32 @@ def _line(scope: Scope, status: int, began: float) -> dict[str, object]:
     return {"method": scope["method"], "route": route, "status": status, "ms": ms}
 
 
+class KnownHosts:
+    """Refuses requests that name another host than this service.
+
+    A page elsewhere can point its own name at a loopback address (DNS rebinding) and would then read
+    the articles through the reader's browser; the Host header still says the page's name.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
+        self._app = app
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes on what names a known host, with any port."""
+        if scope["type"] == "http":
+            named = re.sub(r":[0-9]*$", "", Headers(scope=scope).get("host", "")).lower()
+            if named not in self._hosts:
+                reply = error_response(
+                    421,
+                    "unknown_host",
+                    f"the Host header names {named[:100]!r}, which is not this service",
+                )
+                await reply(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
 class BodyLimit:
     """Reads the body before anything parses it and refuses what is too long or too slow.
 

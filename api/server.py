@@ -9,14 +9,17 @@ import sys
 import threading
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from api import logs
 from api.app import create_app
+from api.middleware import KnownHosts
 from rag.errors import ConfigurationError
 from rag.settings import Settings
 
 # What was asked before a SIGTERM is still answered; containers are killed after 10 seconds.
 SECONDS_TO_FINISH = 8
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def serve(settings: Settings, *, insecure: bool = False) -> None:
@@ -29,7 +32,7 @@ def serve(settings: Settings, *, insecure: bool = False) -> None:
     logs.configure()
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(settings),
+            _for_known_hosts(settings),
             http="httptools",
             loop="auto",  # uvloop where it exists
             ws="none",
@@ -49,6 +52,14 @@ def serve(settings: Settings, *, insecure: bool = False) -> None:
         sys.stderr.write(f"Sanad answers at {_address(listener)} (documentation: /docs)\n")
         sys.stderr.flush()
         server.run(sockets=[listener])
+
+
+def _for_known_hosts(settings: Settings) -> ASGIApp:
+    """The app; on loopback it answers only to loopback's names."""
+    app = create_app(settings)
+    if settings.host not in _LOOPBACK:
+        return app
+    return KnownHosts(app, _LOOPBACK | {"[::1]"})
 
 
 def check_host(host: str, *, insecure: bool) -> None:

@@ -1,8 +1,11 @@
 import json
 
 import anyio
+import httpx
 import pytest
+from starlette.responses import PlainTextResponse
 
+from api.middleware import KnownHosts
 from tests.api.fakes import QUESTIONS
 
 pytestmark = pytest.mark.anyio
@@ -139,3 +142,24 @@ async def test_bad_pages_are_refused(client, query, param):
     assert reply.status_code == 400
     error = reply.json()["error"]
     assert (error["code"], error["param"]) == ("invalid_request", param)
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost:8765", 200),
+        ("127.0.0.1", 200),
+        ("[::1]:8765", 200),
+        ("evil.example", 421),
+        ("127.0.0.1.evil.example:80", 421),
+        ("", 421),
+    ],
+)
+async def test_only_the_names_of_this_machine_are_answered_to(host, status):
+    guarded = KnownHosts(PlainTextResponse("ok"), frozenset({"localhost", "127.0.0.1", "[::1]"}))
+    transport = httpx.ASGITransport(app=guarded)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        reply = await client.get("/", headers={"Host": host})
+    assert reply.status_code == status
+    if status != 200:
+        assert reply.json()["error"]["code"] == "unknown_host"
