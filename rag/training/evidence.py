@@ -190,19 +190,19 @@ def keyword_queries(
     for number, row in enumerate(dev):
         if number % 3 or row["is_impossible"]:
             continue
-        relation = "same" if row["lang"] == language else "cross"
-        # Across languages only the sounds of names meet.
-        kind = "word" if relation == "same" else "sound"
-        words = [term for term in terms(row["question"]) if term.kind == kind]
+        words = [term for term in terms(row["question"]) if term.kind != "value"]
+        spoken = row["question"]
         words.sort(key=lambda term: term.start - term.end)
         for count in (1, 2):
             chosen = sorted(words[:count], key=lambda term: term.start)
-            if len(chosen) < count:
+            if len({term.start for term in chosen}) < count:
                 continue
             keys = frozenset(term.text for term in chosen)
             held = any(keys <= sentence for sentence in sentences)
+            # Across languages only sounds meet: a word that does not may still be there translated.
             if (row["unit"] in here and held) or (row["unit"] not in here and not number % 60):
-                query = " ".join(row["question"][term.start : term.end] for term in chosen)
+                relation = "same" if row["lang"] == language else "cross"
+                query = " ".join(spoken[term.start : term.end] for term in chosen)
                 found.append(Asked(here[0], relation, query, None, small, keys))
     return found
 
