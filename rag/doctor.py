@@ -101,11 +101,9 @@ def _index(settings: Settings) -> Finding:
 
     collection = Collection(settings.indexes / settings.collection)
     try:
-        index = collection.open(embedder(settings))
-        collection.verify()
+        described = collection.verify(embedder(settings))
     except NoIndex as error:
         return Finding(check="index", state="warn", note=_on_a_line(error))
-    described = index.manifest
     note = (
         f"{described.generation}: {described.documents} documents, {described.passages} passages, "
         "all files and stored texts match their checksums"

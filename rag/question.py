@@ -131,3 +131,11 @@ def idf(index: PassageIndex, term: str) -> float:
     """BM25's inverse document frequency of a term in this index."""
     count, total = index.document_frequency(term), len(index)
     return math.log(1 + (total - count + 0.5) / (count + 0.5))
+
+
+def coverage(rarity: dict[str, float], present: frozenset[str]) -> float:
+    """The share of the question's terms, weighted by rarity, that are present; in [0, 1]."""
+    total = sum(rarity.values())
+    if total <= 0:
+        return 0.0
+    return sum(weight for key, weight in rarity.items() if key in present) / total

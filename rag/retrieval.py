@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rag import late_interaction
 from rag.protocols import Embedder, PassageIndex, PieceEmbedder
-from rag.question import Question, idf
+from rag.question import Question, coverage, idf
 from rag.terms import term_set
 from rag.types import Hit, Passage
 
@@ -119,11 +119,3 @@ class Retriever:
                 )
             )
         return passages, np.array(rows, dtype=np.float64).reshape(-1, len(FEATURES))
-
-
-def coverage(rarity: dict[str, float], present: frozenset[str]) -> float:
-    """The share of the question's terms, weighted by rarity, that are present; in [0, 1]."""
-    total = sum(rarity.values())
-    if total <= 0:
-        return 0.0
-    return sum(weight for key, weight in rarity.items() if key in present) / total

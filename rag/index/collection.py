@@ -242,7 +242,7 @@ class Collection:
                 if newer is None or newer == described:
                     raise
                 described = newer
-        if self.exists() and self._stored_something():
+        if self._stored_sequence() > 0:
             raise IndexDamaged(
                 f"{str(self.folder)!r} holds documents but no published index",
                 hint="your documents are safe; run: sanad rebuild",
@@ -251,16 +251,19 @@ class Collection:
             f"no index in {str(self.folder)!r}", hint="add articles with: sanad ingest PATH"
         )
 
-    def _stored_something(self) -> bool:
+    def _stored_sequence(self) -> int:
+        """The sequence of the truth, published or not; 0 where there is none."""
+        if not self.exists():
+            return 0
         truth = Truth(self.folder / TRUTH)
         try:
-            return truth.sequence() > 0
+            return truth.sequence()
         finally:
             truth.close()
 
-    def verify(self) -> Manifest:
-        """Checks every file and every stored text against its hash; raises IndexDamaged."""
-        index = self.open()
+    def verify(self, embedder: Embedder | None = None) -> Manifest:
+        """Checks every file and every stored text against its hash; raises as :meth:`open`."""
+        index = self.open(embedder)
         try:
             altered = index.altered_documents()
         finally:
@@ -327,12 +330,8 @@ class Collection:
         """Whether the truth holds changes that were never published (an interrupted ingest)."""
         if not self.exists():
             return False
-        truth = Truth(self.folder / TRUTH)
-        try:
-            described = self.latest()
-            return truth.sequence() != (described.sequence if described else 0)
-        finally:
-            truth.close()
+        described = self.latest()
+        return self._stored_sequence() != (described.sequence if described else 0)
 
     @contextmanager
     def _writing(self, embedder: Embedder | None) -> Iterator[Truth]:

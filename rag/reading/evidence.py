@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from rag import late_interaction
 from rag.errors import ModelDamaged
 from rag.protocols import PassageIndex, PieceEmbedder
-from rag.question import Question, idf, understand
+from rag.question import Question, coverage, idf, understand
 from rag.reading.answers import TOLD_TYPES, short_answer, values_of_type
 from rag.sentences import split, trim
 from rag.terms import term_set
@@ -106,7 +106,6 @@ class Candidate:
     passage: Passage
     span: Span
     text: str
-    heading: bool
     relation: str
     features: NDArray[np.float64]
 
@@ -179,7 +178,6 @@ class EvidenceReader:
                         passage=passage,
                         span=place.span,
                         text=place.text,
-                        heading=place.kind == "heading",
                         relation=relation,
                         features=np.array(features),
                     )
@@ -270,10 +268,10 @@ def _matches(asked: _Asked, alone: _Match, before: _Match, whole: _Match) -> lis
         late_interaction.score(weights, context),
         late_interaction.score(weights, whole.pieces),
         float(lacking.max() / max(float(weights.sum()), 1e-9)) if len(lacking) else 1.0,
-        _share(asked.rarity["word"], alone.terms),
-        _share(asked.rarity["sound"], alone.terms),
-        _share(asked.rarity["value"], alone.terms),
-        _share(asked.rarity["word"], whole.terms),
+        coverage(asked.rarity["word"], alone.terms),
+        coverage(asked.rarity["sound"], alone.terms),
+        coverage(asked.rarity["value"], alone.terms),
+        coverage(asked.rarity["word"], whole.terms),
     ]
 
 
@@ -358,10 +356,3 @@ def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     powers: NDArray[np.float64] = np.exp(scores - scores.max())
     powers /= powers.sum()
     return powers
-
-
-def _share(rarity: dict[str, float], present: frozenset[str]) -> float:
-    total = sum(rarity.values())
-    if total <= 0:
-        return 0.0
-    return sum(weight for key, weight in rarity.items() if key in present) / total
