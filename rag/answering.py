@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from rag.citations import cite
 from rag.errors import InvalidParameter
@@ -23,19 +23,29 @@ from rag.types import AbstentionCode, Answer, Evidence, Hit, IndexState, Languag
 K_DEFAULT = 8
 K_MOST = 50
 MOST_CITATIONS = 3
+_RELATED = (
+    1 / 3
+)  # of the least probability to answer: under it the sources have nothing on the subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """When to answer; probabilities that the best sentence answers the question.
+    """When to answer; probabilities that the sentences cited answer the question.
 
-    Below ``answer`` there is no answer; below ``related`` not even the subject is in the sources.
-    ``support`` is the share of the best probability that further evidence needs to be cited too.
+    Below ``answer`` there is no answer: the fitted value is for the languages of question and text
+    ("ar-en"), since one probability does not mean the same error rate across languages as inside
+    one; ``otherwise`` is for languages without one. Below a third of it not even the subject is in
+    the sources. ``support`` is the share of all evidence's probability that the citations bear: the
+    surer the first, the fewer follow.
     """
 
-    answer: float = 0.5
-    related: float = 0.15
-    support: float = 0.25
+    answer: Mapping[str, float] = field(default_factory=dict)
+    otherwise: float = 0.5
+    support: float = 0.9
+
+    def least(self, question: Language, text: Language) -> float:
+        """The least probability to answer a question in one language from a text in another."""
+        return self.answer.get(f"{question}-{text}", self.otherwise)
 
 
 def check_k(k: object) -> int:
@@ -87,13 +97,19 @@ def answer(
         "total": _ms(read - began),
     }
     best = evidence[0].probability if evidence else 0.0
-    if best < thresholds.answer:
-        code: AbstentionCode = "low_confidence" if best >= thresholds.related else "not_in_sources"
+    written = {passage.id: passage.language for passage, _ in hits}
+    least = thresholds.least(
+        asked.language, written[evidence[0].passage_id] if evidence else asked.language
+    )
+    if best < least:
+        code: AbstentionCode = "low_confidence" if best >= least * _RELATED else "not_in_sources"
         return abstain(text, code, best, index.state, timings, language=language)
     cited = cite(_supporting(evidence, thresholds), index)
     if cited.dropped and cited.citations:
-        best = cited.citations[0].score  # what leads now may be less sure than what was dropped
-    if not cited.citations or best < thresholds.answer:
+        # What leads now may be less sure than what was dropped, or in the other language.
+        lead = cited.citations[0]
+        best, least = lead.score, thresholds.least(asked.language, lead.language)
+    if not cited.citations or best < least:
         return abstain(text, "unverifiable", best, index.state, timings, cited.dropped, language)
     first = cited.citations[0]
     short = first.quote
@@ -118,10 +134,14 @@ def answer(
 
 
 def _supporting(evidence: Sequence[Evidence], thresholds: Thresholds) -> list[Evidence]:
-    """The best evidence and what is nearly as probable, at most MOST_CITATIONS."""
-    floor = evidence[0].probability * thresholds.support
-    others = [item for item in evidence[1:] if item.probability >= floor]
-    return [evidence[0], *others][:MOST_CITATIONS]
+    """The best evidence, and more while what is cited bears too small a share, at most three."""
+    total = sum(item.probability for item in evidence) or 1.0
+    cited: list[Evidence] = []
+    for item in evidence[:MOST_CITATIONS]:
+        if cited and sum(one.probability for one in cited) / total >= thresholds.support:
+            break
+        cited.append(item)
+    return cited
 
 
 def abstain(

@@ -59,6 +59,9 @@ def parser() -> argparse.ArgumentParser:
     group.add_argument(
         "--embedder", metavar="MODEL", help="embedded model, or a hub name or folder"
     )
+    group.add_argument(
+        "--reader", metavar="MODEL", help="embedded reader, or a question-answering model"
+    )
     group.add_argument("--json", action="store_true", help="print JSON")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
@@ -200,7 +203,7 @@ def _run(options: argparse.Namespace) -> int:
         return 0
     from rag import settings
 
-    flags = ("indexes", "collection", "embedder", "threshold", "host", "port", "k")
+    flags = ("indexes", "collection", "embedder", "reader", "threshold", "host", "port", "k")
     given = {name: getattr(options, name, None) for name in flags}
     loaded = settings.load(given, file=options.config)
     handler = {

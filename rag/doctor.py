@@ -32,7 +32,7 @@ def examine(settings: Settings) -> list[Finding]:
         ("sqlite", _sqlite),
         ("text", _encoding),
         ("disk", _disk),
-        ("model", _model),
+        ("models", _models),
         ("embedder", _embedder),
         ("index", _index),
     ]
@@ -79,13 +79,14 @@ def _disk(settings: Settings) -> Finding:
     return Finding(check="disk", state=state, note=f"{free // 2**20} MiB free for indexes")
 
 
-def _model(_: Settings) -> Finding:
+def _models(_: Settings) -> Finding:
     from rag import catalogue
     from rag.reading.evidence import EvidenceWeights
 
-    model = catalogue.embedded_model()
-    EvidenceWeights.load(catalogue.MODELS / "evidence.json")
-    return Finding(check="model", state="ok", note=f"{model.fingerprint}, {model.dim} dimensions")
+    network, pieces = catalogue.contextual_model(), catalogue.piece_embedder()
+    EvidenceWeights.load(catalogue.EVIDENCE)
+    note = f"{network.fingerprint}, {network.dim} dimensions, {network.workers} workers; {pieces.fingerprint}"
+    return Finding(check="models", state="ok", note=note)
 
 
 def _embedder(settings: Settings) -> Finding:

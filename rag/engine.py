@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from rag import answering, catalogue
 from rag.answering import Thresholds
@@ -21,7 +23,6 @@ from rag.errors import (
 from rag.index.collection import ChangeReport, Collection, EmbeddedIndex
 from rag.protocols import Embedder, Reader
 from rag.question import validate
-from rag.reading.evidence import EvidenceReader, EvidenceWeights
 from rag.retrieval import Retriever, Weights
 from rag.settings import Settings
 from rag.types import Answer, Document, DocumentSummary, Hit, IndexState, Language, Passage
@@ -77,12 +78,20 @@ class Engine:
     def _parts(self) -> tuple[Retriever, Reader]:
         with self._lock:
             if self._retriever is None or self._reader is None:
-                pieces = catalogue.embedded_model()
-                path = catalogue.MODELS / "evidence.json"
-                self._retriever = Retriever(self.embedder, pieces, retrieval_weights(path))
-                self._reader = EvidenceReader(pieces, EvidenceWeights.load(path))
-                self._thresholds = thresholds(path, self.settings.threshold)
+                pieces, path = catalogue.piece_embedder(), catalogue.EVIDENCE
+                self._retriever = Retriever(
+                    self.embedder, pieces, catalogue.contextual_model(), retrieval_weights(path)
+                )
+                self._reader = catalogue.reader(self.settings)
+                self._thresholds = self._decide(path)
             return self._retriever, self._reader
+
+    def _decide(self, path: Path) -> Thresholds:
+        """The thresholds: those set, those fitted to the embedded reader, or one half."""
+        least = self.settings.threshold
+        if self.settings.reader == catalogue.BILINGUAL:
+            return thresholds(path, least)
+        return Thresholds() if least is None else Thresholds(otherwise=least)
 
     def ask(
         self, question: str, k: int | None = None, *, language: Language | None = None
@@ -192,9 +201,9 @@ def _nothing_read(paths: Sequence[Path], loaded: LoadReport) -> str:
     return f"nothing to ingest in {named}" + (": " + "; ".join(reasons[:5]) if reasons else "")
 
 
-def _stored(path: Path) -> dict[str, dict[str, float]]:
+def _stored(path: Path) -> dict[str, dict[str, Any]]:
     try:
-        content: dict[str, dict[str, float]] = json.loads(path.read_text(encoding="utf-8"))
+        content: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ModelDamaged(f"{path.name}: {error}", hint="reinstall sanad") from error
     return content
@@ -203,17 +212,24 @@ def _stored(path: Path) -> dict[str, dict[str, float]]:
 def retrieval_weights(path: Path) -> Weights:
     """The fitted weights of retrieval."""
     try:
-        return Weights(**_stored(path)["retrieval"])
-    except (KeyError, TypeError) as error:
+        rows = {name: tuple(map(float, row)) for name, row in _stored(path)["retrieval"].items()}
+        if not all(math.isfinite(value) for row in rows.values() for value in row):
+            raise ValueError("holds values that are no numbers")  # noqa: TRY301 - one message for all
+        return Weights(**rows)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ModelDamaged(f"{path.name}: retrieval: {error}", hint="reinstall sanad") from error
 
 
 def thresholds(path: Path, answer: float | None) -> Thresholds:
-    """The fitted thresholds, ``answer`` replacing the least confidence where it is given."""
+    """The fitted thresholds, ``answer`` replacing the least probabilities where it is given."""
     try:
-        fitted = Thresholds(**_stored(path)["thresholds"])
-    except (KeyError, TypeError) as error:
+        stored = _stored(path)["thresholds"]
+        fitted = {str(pair): float(least) for pair, least in stored["answer"].items()}
+        support = float(stored["support"])
+        if not all(0 <= value <= 1 for value in (*fitted.values(), support)):
+            raise ValueError("holds values that are no probabilities")  # noqa: TRY301 - one message for all
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ModelDamaged(f"{path.name}: thresholds: {error}", hint="reinstall sanad") from error
-    if answer is None:
-        return fitted
-    return Thresholds(answer=answer, related=min(answer, fitted.related), support=fitted.support)
+    if answer is not None:
+        return Thresholds(otherwise=answer, support=support)
+    return Thresholds(answer=fitted, support=support)

@@ -19,6 +19,7 @@ from rag.types import (
     IndexState,
     Passage,
     Pieces,
+    SpanScores,
     Vectors,
 )
 
@@ -67,6 +68,17 @@ class PieceEmbedder(Embedder, Protocol):
 
     def many_pieces(self, texts: Sequence[str]) -> Iterator[Pieces]:
         """The pieces of each text, in order."""
+        ...
+
+
+@runtime_checkable
+class SpanModel(Protocol):
+    """A question-answering model: reads question and text together and scores spans of the text."""
+
+    fingerprint: str
+
+    def score(self, question: str, texts: Sequence[str]) -> list[SpanScores]:
+        """The scores of each text, in order; a text without pieces gives empty ones."""
         ...
 
 

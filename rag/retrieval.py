@@ -1,4 +1,8 @@
-"""From a question to passages: dense and lexical candidates, fused, rescored, best first."""
+"""From a question to passages: dense and lexical candidates, fused, rescored twice, best first.
+
+Every candidate is scored by cheap features; the first few are then read together with the question
+by the span model, and how well they answer joins the score.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag import late_interaction
-from rag.protocols import Embedder, PassageIndex, PieceEmbedder
+from rag.protocols import Embedder, PassageIndex, PieceEmbedder, SpanModel
 from rag.question import Question, coverage, idf
 from rag.terms import term_set
-from rag.types import Hit, Passage
+from rag.types import Hit, Passage, SpanScores
 
 # Candidates taken from each ranking before rescoring: the right passage is almost never lower
 # (the model card has recall at this depth), and rescoring so many takes a few milliseconds.
 CANDIDATES = 60
 # Reciprocal rank fusion (Cormack, Clarke and Büttcher 2009); they use 60 with ranks from 1.
 _RRF = 60
+# Candidates read by the span model, some ten milliseconds each on one core.
+READ = 10
 _K1 = 1.2  # BM25's saturation: a term counts at most 1 + k1 times its rarity
 
 
@@ -32,19 +38,46 @@ FEATURES = (
 )
 
 
+READ_FEATURES = (*FEATURES, "answers")  # … and the margin of its best span over no answer
+_MARGIN_SCALE = 10.0
+_MARGIN_MOST = 2.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """How a passage's features add up; fitted by ``rag.training`` on sanad_qa dev."""
+    """How a passage's features add up; fitted by ``rag.training`` on sanad_qa dev.
 
-    late: float = 1.0
-    matched: float = 0.0
-    coverage: float = 0.0
-    lexical: float = 0.0
-    dense: float = 0.0
+    ``first`` orders all candidates by FEATURES, ``second`` those that were read by READ_FEATURES.
+    """
 
-    def row(self) -> NDArray[np.float64]:
-        """The weights in the order of FEATURES."""
-        return np.array([getattr(self, name) for name in FEATURES])
+    first: tuple[float, ...]
+    second: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if (len(self.first), len(self.second)) != (len(FEATURES), len(READ_FEATURES)):
+            raise ValueError(
+                f"{len(self.first)} and {len(self.second)} retrieval weights, expected "
+                f"{len(FEATURES)} and {len(READ_FEATURES)}"
+            )
+
+
+def margin(scores: SpanScores) -> float:
+    """The best span's margin over no answer as a feature; the least for a text without pieces."""
+    if not len(scores.starts):
+        return -_MARGIN_MOST
+    ends = np.maximum.accumulate(scores.ends[::-1])[::-1]  # the best end at or after each start
+    best = float((scores.starts + ends).max()) / _MARGIN_SCALE
+    return max(-_MARGIN_MOST, min(_MARGIN_MOST, best))
+
+
+def _scores(features: NDArray[np.float64], weights: Sequence[float]) -> list[float]:
+    """The weighted sum of each row, the same for equal texts wherever they stand.
+
+    Matrix products may differ in the last digits from row to row, so cosines are rounded first.
+    """
+    sums = (np.round(features, 5) * np.array(weights)).sum(axis=1)
+    scores: list[float] = np.round(sums, 6).tolist()
+    return scores
 
 
 def reciprocal_rank_fusion(rankings: Sequence[Sequence[Hit]]) -> list[Hit]:
@@ -64,25 +97,40 @@ class Retriever:
     """Finds passages for a question; ``pieces`` rescores, whatever embedder fills the index."""
 
     def __init__(
-        self, embedder: Embedder, pieces: PieceEmbedder, weights: Weights | None = None
+        self, embedder: Embedder, pieces: PieceEmbedder, spans: SpanModel, weights: Weights
     ) -> None:
         self._embedder = embedder
         self._pieces = pieces
-        self._weights = weights or Weights()
+        self._spans = spans
+        self.weights = weights
 
     def retrieve(
         self, question: Question, index: PassageIndex, k: int
     ) -> list[tuple[Passage, Hit]]:
-        """At most k passages, best first."""
+        """At most k passages, best first; what was not read stands behind what was."""
         passages, features = self.candidates(question, index, k)
-        scores = np.round(features @ self._weights.row(), 6).tolist()
-        ordered = sorted(
-            zip(passages, scores, strict=True), key=lambda item: (-item[1], item[0].id)
-        )
+        scores = _scores(features, self.weights.first)
+        ordered = sorted(range(len(passages)), key=lambda n: (-scores[n], passages[n].id))
+        head, tail = ordered[:READ], ordered[READ:]
+        read = self.read_features(question, [passages[n] for n in head], features[head])
+        second = _scores(read, self.weights.second)
+        ranked = [(passages[n], score) for n, score in zip(head, second, strict=True)]
+        ranked.sort(key=lambda item: (-item[1], item[0].id))
+        if tail:
+            drop = min(second) - scores[tail[0]]
+            ranked += [(passages[n], round(scores[n] + drop, 6)) for n in tail]
         return [
             (passage, Hit(passage_id=passage.id, score=score, rank=rank, retriever="hybrid"))
-            for rank, (passage, score) in enumerate(ordered[:k])
+            for rank, (passage, score) in enumerate(ranked[:k])
         ]
+
+    def read_features(
+        self, question: Question, passages: Sequence[Passage], features: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """The passages' rows of READ_FEATURES, given those of FEATURES."""
+        scored = self._spans.score(question.text, [passage.text for passage in passages])
+        margins = np.array([margin(one) for one in scored]).reshape(-1, 1)
+        return np.hstack([features, margins])
 
     def candidates(
         self, question: Question, index: PassageIndex, k: int = 0

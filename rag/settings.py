@@ -32,9 +32,16 @@ class Settings(BaseModel):
         description="Name of the collection to read and write.",
     )
     embedder: str = Field(
-        "sanad-static-v1",
+        "sanad-bilingual-v1",
         min_length=1,
-        description="The embedded model, or a sentence-transformers model by name or folder.",
+        description="The embedded network, the faster sanad-static-v1, or a sentence-transformers "
+        "model by name or folder.",
+    )
+    reader: str = Field(
+        "sanad-bilingual-v1",
+        min_length=1,
+        description="The embedded reader, or an extractive question-answering model of "
+        "transformers by name or folder.",
     )
     query_prefix: str | None = Field(
         None, description="What the named embedder wants before a query; presets for known models."

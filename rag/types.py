@@ -117,11 +117,26 @@ class Pieces:
     word_spans: NDArray[np.int32]
 
 
+@dataclass(frozen=True, slots=True)
+class SpanScores:
+    """How well an answer starts and ends at each piece of one text, against "not in this text".
+
+    ``spans`` (n, 2) are the pieces' code points in the text, ``starts`` and ``ends`` (n,) logits
+    less those of no answer: ``starts[i] + ends[j] > 0`` says that pieces i to j answer rather than
+    nothing does.
+    """
+
+    spans: NDArray[np.int32]
+    starts: NDArray[np.float32]
+    ends: NDArray[np.float32]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What a reader offers: the sentence(s) ``quote`` and, where it can tell, the short ``answer``.
 
-    Both are spans of the document. ``probability`` says how likely the quote answers the question.
+    Both are spans of the document. The first one's ``probability`` says how likely the first few
+    answer the question; those of the others stand to it as their own chances do.
     """
 
     document_id: str

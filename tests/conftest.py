@@ -1,4 +1,4 @@
-"""What many tests share: the real embedded model, the seed articles, a guard against the network."""
+"""What many tests share: the real embedded models, the seed articles, a guard against the network."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from rag import catalogue
+from rag.contextual import ContextualModel
 from rag.embedding.static import StaticEmbedder
 from rag.engine import Engine
+from rag.protocols import Embedder
 from rag.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -34,9 +36,21 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def embedder() -> StaticEmbedder:
-    """The embedded bilingual model."""
-    return catalogue.embedded_model()
+def pieces() -> StaticEmbedder:
+    """The embedded vectors of pieces."""
+    return catalogue.piece_embedder()
+
+
+@pytest.fixture(scope="session")
+def network() -> ContextualModel:
+    """The embedded bilingual network."""
+    return catalogue.contextual_model()
+
+
+@pytest.fixture(scope="session")
+def embedder() -> Embedder:
+    """The embedder of the default settings, on the network."""
+    return catalogue.embedder(Settings())
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,6 @@ sentence-transformers is imported here.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,69 +15,34 @@ from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load_file
-from tokenizers import Encoding, Tokenizer
+from safetensors import SafetensorError
+from safetensors.numpy import load
+from tokenizers import Encoding
 
 from rag.errors import ModelDamaged
+from rag.model_files import TOKENIZER, encodable, read_tokenizer, read_verified
 from rag.types import Pieces, Vectors
 
 WEIGHTS = "model.safetensors"
-TOKENIZER = "tokenizer.json"
-CHECKSUMS = "checksums.json"
 _BATCH = 512  # texts tokenised at once: bounds memory, keeps the tokenizer's threads busy
 _REMEMBERED = 16_384  # texts whose piece ids are kept, about a kilobyte each
 _LONG = 2_048  # pieces from which a text is not kept
-
-
-def verify_files(folder: Path) -> dict[str, str]:
-    """Compares each file of a model folder with its recorded sha256; returns the recorded ones.
-
-    Raises ModelDamaged naming the file and both hashes. The hash guards against accidents, not
-    against someone who can rewrite the folder.
-    """
-    try:
-        recorded: dict[str, str] = json.loads((folder / CHECKSUMS).read_text(encoding="utf-8"))
-        for needed in (WEIGHTS, TOKENIZER):
-            if needed not in recorded:
-                raise ValueError(f"it does not list {needed}")  # noqa: TRY301 - one message for all
-        files = recorded.items()
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise ModelDamaged(
-            f"{folder.name}: {CHECKSUMS} cannot be used: {error}",
-            hint="reinstall sanad, or name another model with --embedder",
-        ) from error
-    for name, expected in files:
-        try:
-            actual = hashlib.sha256((folder / name).read_bytes()).hexdigest()
-        except OSError as error:
-            raise ModelDamaged(
-                f"{folder.name}: {name} cannot be read: {error.strerror}", hint="reinstall sanad"
-            ) from error
-        if actual != expected:
-            raise ModelDamaged(
-                f"{folder.name}: {name} has sha256 {actual[:12]}…, expected {expected[:12]}…",
-                hint="the file is damaged or was changed: reinstall sanad",
-            )
-    return recorded
 
 
 class StaticEmbedder:
     """Embeds with the vectors in ``folder``; safe to share between threads."""
 
     def __init__(self, folder: Path) -> None:
-        recorded = verify_files(folder)
+        files = read_verified(folder, (WEIGHTS, TOKENIZER))
+        self._tokenizer = read_tokenizer(folder, files)
         try:
-            weights = load_file(folder / WEIGHTS)
-            self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+            weights = load(files.contents[WEIGHTS])
             self._rows: NDArray[np.int8] = weights["embeddings"]
             self._scales: NDArray[np.float32] = weights["weights"]
-        # tokenizers raises bare Exception for a file it cannot parse.
-        except Exception as error:
+        except (SafetensorError, KeyError) as error:
             raise ModelDamaged(
                 f"{folder.name}: not a static embedding model: {error}", hint="reinstall sanad"
             ) from error
-        self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
         rows = len(self._rows)
         fits = self._rows.dtype == np.int8 and self._scales.dtype == np.float32
         if not fits or self._rows.ndim != 2 or self._scales.shape != (rows,):
@@ -97,8 +60,7 @@ class StaticEmbedder:
             )
         self.dim = int(self._rows.shape[1])
         self.name = folder.name
-        digest = hashlib.sha256("".join(f"{k}{v}" for k, v in sorted(recorded.items())).encode())
-        self.fingerprint = f"{folder.name}@{digest.hexdigest()[:12]}"
+        self.fingerprint = files.fingerprint
         self._lock = Lock()
         self._encoded: dict[str, _Encoded] = {}
 
@@ -121,7 +83,7 @@ class StaticEmbedder:
         fresh = list(dict.fromkeys(text for text in texts if text not in known))
         if fresh:
             encodings = self._tokenizer.encode_batch(
-                [_encodable(text) for text in fresh], add_special_tokens=False
+                [encodable(text) for text in fresh], add_special_tokens=False
             )
             made = dict(zip(fresh, map(_compact, encodings), strict=True))
             known |= made
@@ -148,7 +110,7 @@ class StaticEmbedder:
     def _embed(self, texts: Sequence[str]) -> Vectors:
         out = np.zeros((len(texts), self.dim), dtype=np.float32)
         for first in range(0, len(texts), _BATCH):
-            batch = [_encodable(text) for text in texts[first : first + _BATCH]]
+            batch = [encodable(text) for text in texts[first : first + _BATCH]]
             encodings = self._tokenizer.encode_batch_fast(batch, add_special_tokens=False)
             for number, encoding in enumerate(encodings, start=first):
                 ids = np.array(encoding.ids, dtype=np.int64)
@@ -181,12 +143,3 @@ def _unit(rows: Vectors) -> tuple[Vectors, NDArray[np.float32]]:
     """Rows of length 1, and the lengths they had."""
     lengths = np.linalg.norm(rows, axis=1)
     return rows / np.maximum(lengths, 1e-9)[:, None], lengths
-
-
-def _encodable(text: str) -> str:
-    """The text as the tokenizer can take it; a lone surrogate counts as one unknown character."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text)
-    return text

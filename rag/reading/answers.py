@@ -24,7 +24,11 @@ _CAPITALISED = regex.compile(
     r"(?:\p{Lu}[\p{L}\p{M}'’.-]*\s*)*"
 )
 _WORD_GOES_ON = regex.compile(r"[\p{L}\p{M}\p{N}]{2}")
-_EXTENDS = regex.compile(r"\p{M}|\p{GCB=Extend}|\p{GCB=ZWJ}")
+_EXTENDS = regex.compile(r"\p{M}|\p{GCB=Extend}|\p{GCB=ZWJ}|\p{GCB=SpacingMark}")
+# An ayah mark and its number, joined emoji, flags.
+_ONE_GRAPHEME = regex.compile(
+    r"\p{GCB=Prepend}[^\p{Cc}]|\p{GCB=ZWJ}\p{Extended_Pictographic}|\p{RI}\p{RI}|\r\n"
+)
 _YEAR = regex.compile(r"(?:1[0-9]|20)\d\d")
 _BEFORE_YEARS = frozenset("في منذ بعد قبل حتي in since of by until from after before".split())
 _MONTHS = rules_for("en").months
@@ -65,7 +69,7 @@ def _numbers(question: Question, text: str) -> list[Span]:
     asked = {quantity.value for quantity in numbers_in(question.text)}
     dates = _dates(question, text)
     return [
-        _whole_words(text, quantity.start, quantity.end)
+        whole_words(text, quantity.start, quantity.end)
         for quantity in numbers_in(text)
         if quantity.value not in asked
         and not any(date.start <= quantity.start < date.end for date in dates)
@@ -97,7 +101,7 @@ def _dates(question: Question, text: str) -> list[Span]:
             spans[-1] = Span(start=spans[-1].start, end=max(end, spans[-1].end))
         else:
             spans.append(Span(start=start, end=end))
-    return [_whole_words(text, span.start, span.end) for span in spans]
+    return [whole_words(text, span.start, span.end) for span in spans]
 
 
 def _is_day_number(quantity: Quantity) -> bool:
@@ -132,7 +136,7 @@ def _is_day(word: str, language: str) -> bool:
 def _quotations(_question: Question, text: str) -> list[Span]:
     spans = [trim(text, found.start() + 1, found.end() - 1) for found in _QUOTATION.finditer(text)]
     return [
-        _whole_words(text, span.start, span.end)
+        whole_words(text, span.start, span.end)
         for span in spans
         if len(span) >= _SHORTEST_QUOTATION and len(text[span.start : span.end].split()) > 1
     ]
@@ -154,11 +158,11 @@ def _names(question: Question, text: str) -> list[Span]:
             continue  # the first word of a sentence has a capital in any case
         if any(stem(word) in asked or sound(word) in asked for word, _, _ in content):
             continue
-        found.append(_whole_words(text, content[0][1], content[-1][2]))
+        found.append(whole_words(text, content[0][1], content[-1][2]))
     return found
 
 
-def _whole_words(text: str, start: int, end: int) -> Span:
+def whole_words(text: str, start: int, end: int) -> Span:
     """The span widened so that no word or grapheme is cut."""
     while start > 0 and _joins(text[start - 1], text[start]):
         start -= 1
@@ -168,4 +172,7 @@ def _whole_words(text: str, start: int, end: int) -> Span:
 
 
 def _joins(left: str, right: str) -> bool:
-    return bool(_WORD_GOES_ON.fullmatch(left + right) or _EXTENDS.match(right))
+    both = left + right
+    return bool(
+        _WORD_GOES_ON.fullmatch(both) or _EXTENDS.match(right) or _ONE_GRAPHEME.fullmatch(both)
+    )

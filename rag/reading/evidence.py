@@ -1,11 +1,12 @@
-"""The reader that needs no neural network: it weighs how well each sentence answers.
+"""The embedded reader: it weighs how well each sentence answers, and tells the short answer.
 
-Every sentence of the passages gets a handful of features (late interaction with the sentence alone
-and with its surroundings, the question's rare terms it holds, whether it holds a value of the type
-asked for, …). A linear model fitted by ``rag.training`` ranks the sentences; a second one turns the
-best sentence's features into the probability that it answers at all. Questions in the language of
-the text and questions across languages have weights of their own, since words and stems only meet
-inside one language.
+The span model reads the question with each passage and says where an answer would start and end.
+Beside its best span every sentence gets a handful of features (late interaction with the sentence
+alone and with its surroundings, the question's rare terms it holds, whether it holds a value of the
+type asked for, …). A linear model fitted by ``rag.training`` ranks the sentences; a second one
+turns the best sentence's features into the probability that one of the first three answers.
+Questions in the language of the text and questions across languages have weights of their own,
+since words and stems only meet inside one language.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,10 +23,11 @@ from numpy.typing import NDArray
 
 from rag import late_interaction
 from rag.errors import ModelDamaged
-from rag.protocols import PassageIndex, PieceEmbedder
+from rag.protocols import PassageIndex, PieceEmbedder, SpanModel
 from rag.question import Question, coverage, idf, understand
 from rag.reading.answers import TOLD_TYPES, short_answer, values_of_type
-from rag.sentences import split, trim
+from rag.reading.places import Place, sentences_of
+from rag.reading.spans import best_span
 from rag.terms import term_set
 from rag.types import Evidence, Passage, Pieces, Span
 
@@ -55,7 +57,11 @@ FEATURES = (
     "weak_passage",  # the weight of words with no sure match in the passage
     "weak_all",
     "few_words",  # one content word: nothing to be sure by
+    "span",  # the margin of the best span in the sentence over no answer
+    "span_passage",  # … of the best span in the passage
 )
+_SPAN_SCALE = 10.0  # margins are logits; so they weigh about as much as the other features
+_SPAN_MOST = 20.0
 _TOLD = 5  # sentences whose short answer is looked for: more than are ever cited
 _RELATIONS = ("same", "cross")  # of the language of the question to that of the text
 _REAL_MATCH = 0.45  # cosine under which a word is a different word, not a form or a translation
@@ -108,15 +114,17 @@ class Candidate:
     text: str
     relation: str
     features: NDArray[np.float64]
+    answer: Span | None
 
 
 class EvidenceReader:
     """Ranks the sentences of the passages it is given; safe to share between threads."""
 
-    def __init__(self, pieces: PieceEmbedder, weights: EvidenceWeights) -> None:
+    def __init__(self, pieces: PieceEmbedder, spans: SpanModel, weights: EvidenceWeights) -> None:
         self._pieces = pieces
+        self._spans = spans
         self._weights = weights
-        self.fingerprint = f"evidence@{weights.fingerprint}"
+        self.fingerprint = f"evidence@{weights.fingerprint}+{spans.fingerprint}"
 
     def read(
         self, question: str, passages: Sequence[Passage], index: PassageIndex
@@ -144,9 +152,7 @@ class EvidenceReader:
                 document_id=candidates[number].passage.document_id,
                 passage_id=candidates[number].passage.id,
                 quote=candidates[number].span,
-                answer=short_answer(asked, candidates[number].text, candidates[number].span.start)
-                if place < _TOLD
-                else None,
+                answer=_told(asked, candidates[number]) if place < _TOLD else None,
                 score=scores[number],
                 probability=float(probability * shares[number] / shares[order[0]]),
             )
@@ -160,18 +166,23 @@ class EvidenceReader:
         asked = self._ask(question, index)
         read = self._read(asked, [passage.text for passage in passages])
         everywhere = _most([item.words for item in read])
-        places = [list(_sentences(passage)) for passage in passages]
+        places = [list(sentences_of(passage)) for passage in passages]
+        scores = self._spans.score(question.text, [passage.text for passage in passages])
         alone = iter(self._read(asked, [place.text for some in places for place in some]))
         found = []
-        for passage, whole, some in zip(passages, read, places, strict=True):
+        for passage, whole, some, scored in zip(passages, read, places, scores, strict=True):
             relation = "same" if passage.language == question.language else "cross"
             before = None
-            for place in some:
+            spans = [best_span(scored, passage.text, place.local) for place in some]
+            margins = [_scaled(margin) for _, margin in spans]
+            for place, (answer, _), margin in zip(some, spans, margins, strict=True):
                 here = next(alone)
                 features = [
                     *_matches(asked, here, before or here, whole),
                     *_shape(question, asked, place, here.source),
                     *_words(asked, here, before or here, whole, everywhere),
+                    margin,
+                    max(margins),
                 ]
                 found.append(
                     Candidate(
@@ -180,6 +191,11 @@ class EvidenceReader:
                         text=place.text,
                         relation=relation,
                         features=np.array(features),
+                        answer=None
+                        if answer is None
+                        else Span(
+                            start=passage.start + answer.start, end=passage.start + answer.end
+                        ),
                     )
                 )
                 before = here
@@ -208,22 +224,20 @@ class EvidenceReader:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A sentence of a passage, trimmed, with its span in the document."""
-
-    span: Span
-    text: str
-    kind: str
+def _scaled(margin: float) -> float:
+    return max(-_SPAN_MOST, min(_SPAN_MOST, margin)) / _SPAN_SCALE
 
 
-def _sentences(passage: Passage) -> Iterator[_Place]:
-    for sentence in split(passage.text):
-        local = trim(passage.text, sentence.start, sentence.end)
-        text = passage.text[local.start : local.end]
-        if any(character.isalnum() for character in text):
-            start = passage.start + local.start
-            yield _Place(Span(start=start, end=start + len(text)), text, sentence.kind)
+def _told(question: Question, candidate: Candidate) -> Span | None:
+    """The short answer: the span model's, unless it misses a number or date that is asked for."""
+    if question.answer_type in TOLD_TYPES:
+        typed = short_answer(question, candidate.text, candidate.span.start)
+        answer = candidate.answer
+        if typed and (
+            answer is None or not (answer.start < typed.end and typed.start < answer.end)
+        ):
+            return typed
+    return candidate.answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +289,7 @@ def _matches(asked: _Asked, alone: _Match, before: _Match, whole: _Match) -> lis
     ]
 
 
-def _shape(question: Question, asked: _Asked, place: _Place, pieces: Pieces) -> list[float]:
+def _shape(question: Question, asked: _Asked, place: Place, pieces: Pieces) -> list[float]:
     values = values_of_type(question, place.text)
     return [
         float(bool(values)),

@@ -1,9 +1,11 @@
 """``python -m rag.training``: makes, fits and measures the embedded models.
 
 static     tokenizer → align → match → export: the folder of the static model
+distil     stage 1 of the network: the English teacher's trunk learns Arabic from translations
+joint      stage 2: reading, retrieval and translation together → export: the network's folder
 evidence   fits retrieval, evidence and confidence weights on sanad_qa's dev units
-distil     stage 1 of the contextual student (not shipped yet)
 measure    the evaluation sets, as JSON
+unpack     the shipped network in float32 for transformers and sentence-transformers
 
 Every stage writes into ``--work`` and is skipped where its file is already there.
 """
@@ -14,19 +16,38 @@ import argparse
 import json
 import random
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from rag.catalogue import DEFAULT_EMBEDDER, MODELS
-from rag.training import evidence, export, measure, sources, static, units
+from rag.catalogue import BILINGUAL, MODELS, PIECES
+from rag.embedding.static import StaticEmbedder
+from rag.training import evidence, export, joint, measure, sources, static, units
 from rag.training import tokenizer as pieces
 
-_OFF_TOPIC = 400  # questions a language
-_NEWS = 3_000  # paragraphs
+_OFF_TOPIC = 240  # questions a language
+_NEWS = 1_500  # paragraphs
+_CLOZE = 6_000  # paragraphs
 _REPEATED = ("sanad_qa", "tico19")  # the best prose, and little of it
+_CLOZED = ("sanad_qa", "tico19", "react_docs", "un_sdg")  # sentences in the order of their texts
+# Pairs the network's training takes of a source: much of one kind of text teaches little more.
+_SHARES = {
+    "parallel/msdocs_d365_operations.tsv.xz": 15_000,
+    "parallel/msdocs_alchemy_office_help.tsv.xz": 12_000,
+    "parallel/msdocs_project_operations.tsv.xz": 5_000,
+    "parallel/msdocs_customer_insights.tsv.xz": 3_000,
+    "parallel/bible_vandyck_kjv.tsv.xz": 5_000,
+    "parallel/dict_wordnet_arb.tsv.xz": 6_000,
+    "parallel/dict_wiktionary.tsv.xz": 8_000,
+    "parallel/names_google_ar2en.tsv.xz": 8_000,
+    "parallel/names_wikidata_netransliteration.tsv.xz": 12_000,
+    "parallel/geo_countries_states_cities.tsv.xz": 12_000,
+    "parallel/cldr_names.tsv.xz": 4_000,
+}
 
 
 def teacher_folder() -> Path:
@@ -116,7 +137,7 @@ def make_static(options: argparse.Namespace) -> None:
             work / "matched.partial.npy",
         )
         np.save(matched, table.numpy())
-    export.export_static(np.load(matched), tokenizer, options.out / DEFAULT_EMBEDDER)
+    export.export_static(np.load(matched), tokenizer, options.out / PIECES)
 
 
 def fit_evidence(options: argparse.Namespace) -> None:
@@ -140,57 +161,137 @@ def fit_evidence(options: argparse.Namespace) -> None:
     paragraphs = [line for line in sources.lines(options.data, sources.ARABIC_TEXT[0]) if line]
     news = sources.sample(paragraphs, _NEWS, 0)
     out = options.out / "evidence.json"
-    model = options.out / DEFAULT_EMBEDDER
-    scores = evidence.fit(rows["dev"], rows["train"], off_topic, news, model, out)
+    scores = evidence.fit(rows["dev"], rows["train"], off_topic, news, options.out, out)
     print(json.dumps(scores, indent=1))
 
 
-def distil(options: argparse.Namespace) -> None:
-    """Stage 1 of the contextual student, from ``aligned.npy`` in the work folder."""
-    from transformers import BertModel
+class Teacher:
+    """The English teacher, its tokenizer and the translations in both models' pieces."""
 
+    def __init__(self, data: Path, tokenizer: Tokenizer, most: int, seed: int) -> None:
+        from transformers import BertModel
+
+        from rag.training import contextual
+
+        folder = teacher_folder()
+        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self.tokenizer.no_truncation()
+        self.tokenizer.no_padding()
+        self.model = BertModel.from_pretrained(
+            folder, add_pooling_layer=False, attn_implementation="eager"
+        )
+        kept = []
+        for source in sources.PARALLEL:
+            rows = sources.sample(
+                sources.pairs(data, source, 0), _SHARES.get(source.path, most), seed
+            )
+            # The teacher has no Arabic pieces: an English side that quotes Arabic teaches nothing.
+            rows = [row for row in rows if not re.search("[\u0600-\u06ff]", row[1])]
+            kept += rows * (4 if any(name in source.path for name in _REPEATED) else 1)
+        arabic = static.encode(tokenizer, [a for a, _ in kept], 120)
+        english = static.encode(tokenizer, [e for _, e in kept], 120)
+        taught = static.encode(self.tokenizer, [e for _, e in kept], 120)
+        full = [
+            (a, e, t)
+            for a, e, t in zip(arabic, english, taught, strict=True)
+            if len(a) and len(e) and len(t)
+        ]
+        self.pairs = [(a, e) for a, e, _ in full]
+        self.taught = [t for *_, t in full]
+        self.ends = contextual.ends_of(self.tokenizer)
+
+
+def distil(options: argparse.Namespace) -> None:
+    """Stage 1 of the network, from ``aligned.npy`` in the work folder."""
     from rag.training import contextual
 
-    folder = teacher_folder()
     tokenizer = Tokenizer.from_file(str(options.work / "tokenizer.json"))
-    teachers = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    teachers.no_truncation()
-    teachers.no_padding()
-    teacher = BertModel.from_pretrained(folder, add_pooling_layer=False)
-    kept = []
-    for source in sources.PARALLEL:
-        rows = sources.sample(sources.pairs(options.data, source, 0), options.most, 1)
-        # The teacher has no Arabic pieces: an English side that quotes Arabic teaches nothing.
-        kept += [row for row in rows if not re.search("[\u0600-\u06ff]", row[1])]
-    arabic = static.encode(tokenizer, [a for a, _ in kept], 120)
-    english = static.encode(tokenizer, [e for _, e in kept], 120)
-    taught = static.encode(teachers, [e for _, e in kept], 120)
+    teacher = Teacher(options.data, tokenizer, options.most, 1)
     student = contextual.student_model(
-        tokenizer, teacher, teachers.get_vocab(), np.load(options.work / "aligned.npy")
-    )
-    ends, teacher_ends = (
-        (known.token_to_id(contextual.CLS), known.token_to_id(contextual.SEP))
-        for known in (tokenizer, teachers)
+        tokenizer,
+        teacher.model,
+        teacher.tokenizer.get_vocab(),
+        np.load(options.work / "aligned.npy"),
     )
     out = options.work / "student"
     out.mkdir(exist_ok=True)
     contextual.distil(
         student,
-        teacher,
-        list(zip(arabic, english, strict=True)),
-        taught,
-        ends,
-        teacher_ends,
+        teacher.model,
+        teacher.pairs,
+        teacher.taught,
+        contextual.ends_of(tokenizer),
+        teacher.ends,
         contextual.DistilSettings(minutes=options.minutes),
         out,
     )
 
 
+def in_text_order() -> list[sources.Source]:
+    """Parallel files whose lines follow each other as the sentences of their texts do."""
+    return [source for source in sources.PARALLEL if any(n in source.path for n in _CLOZED)]
+
+
+def reading_corpus(data: Path, models: Path, tokenizer: Tokenizer) -> joint.Corpus:
+    """Every question file in pieces."""
+    corpus = joint.Corpus(tokenizer)
+    groups: dict[str, Callable[[dict[str, Any]], str]] = {
+        "arcd": lambda row: f"arcd {row['title']}",
+        "qamr": lambda row: ":".join(row["id"].split(":")[:3]),
+        "fairytaleqa": lambda row: f"fairytaleqa {row['title']}",
+        "covidqa": lambda row: f"covidqa {row['context'][:80]}",
+    }
+    for source in sources.QUESTIONS:
+        rows = [json.loads(line) for line in sources.lines(data, source)]
+        name = Path(source.path).name.split(".")[0]
+        if name == "sanad_qa":
+            corpus.add_twins("sanad", rows)
+        else:
+            corpus.add(name, rows, groups[name])
+    for source in sources.QUESTION_SENTENCES:
+        lines = [line.split("\t") for line in sources.lines(data, source)]
+        corpus.add_sentences("squad", [(line[0], line[1]) for line in lines])
+    words = StaticEmbedder(models / PIECES)
+    for number, source in enumerate(in_text_order()):
+        corpus.add_cloze("cloze", sources.in_order(data, source), words, number)
+    return corpus
+
+
+def train_joint(options: argparse.Namespace) -> None:
+    """Stage 2 of the network, from ``student`` in the work folder; writes the shipped folder."""
+    from transformers import BertForQuestionAnswering
+
+    tokenizer = Tokenizer.from_file(str(options.work / "tokenizer.json"))
+    out = options.work / "joint"
+    model = BertForQuestionAnswering.from_pretrained(
+        options.work / "student", attn_implementation="eager"
+    )
+    corpus = reading_corpus(options.data, options.out, tokenizer)
+    teacher = Teacher(options.data, tokenizer, options.most, 7)
+    long = [line for line in sources.lines(options.data, sources.ARABIC_TEXT[0]) if len(line) > 200]
+    joint.train(
+        model,
+        teacher.model,
+        corpus,
+        sources.sample(long, _CLOZE, 0),
+        teacher.pairs,
+        teacher.taught,
+        teacher.ends,
+        joint.JointSettings(minutes=options.minutes, seed=options.seed),
+        out,
+    )
+    export.export_bilingual(out, tokenizer, options.out / BILINGUAL)
+
+
+def unpack(options: argparse.Namespace) -> None:
+    """The shipped network in the work folder, as other libraries load it."""
+    export.unpack(options.out / BILINGUAL, options.work)
+    print(options.work)
+
+
 def measured(options: argparse.Namespace) -> None:
     """The scores of the model card."""
-    scores = measure.measure(
-        options.data, options.out / DEFAULT_EMBEDDER, options.out / "evidence.json"
-    )
+    scores = measure.measure(options.data, options.out)
     print(json.dumps(scores, indent=1, ensure_ascii=False))
 
 
@@ -202,9 +303,6 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument(
-        "--data", type=Path, required=True, help="folder with parallel/, qa/, mono/"
-    )
     shared.add_argument("--work", type=Path, default=Path("training"), help="checkpoints")
     shared.add_argument("--out", type=Path, default=MODELS, help="where models are written")
     shared.add_argument("--threads", type=int, default=2)
@@ -213,18 +311,25 @@ def main() -> None:
         ("static", make_static),
         ("evidence", fit_evidence),
         ("distil", distil),
+        ("joint", train_joint),
+        ("unpack", unpack),
         ("measure", measured),
     ):
         step = steps.add_parser(name, parents=[shared])
         step.set_defaults(run=run)
+        if name != "unpack":
+            step.add_argument(
+                "--data", type=Path, required=True, help="folder with parallel/, qa/, mono/"
+            )
         if name == "static":
             step.add_argument("--pieces", type=int, default=24_000, help="Arabic pieces")
             step.add_argument("--dim", type=int, default=256)
             step.add_argument("--align-steps", type=int, default=2000)
             step.add_argument("--match-steps", type=int, default=1500)
-        if name == "distil":
-            step.add_argument("--minutes", type=float, default=60.0)
-            step.add_argument("--most", type=int, default=20_000, help="pairs a source")
+        if name in ("distil", "joint"):
+            step.add_argument("--minutes", type=float, default=80.0)
+            step.add_argument("--most", type=int, default=60_000, help="pairs a source")
+            step.add_argument("--seed", type=int, default=0)
     options = top.parse_args()
     torch.set_num_threads(options.threads)
     options.run(options)

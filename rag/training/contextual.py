@@ -74,6 +74,11 @@ def student_model(
     return student
 
 
+def ends_of(tokenizer: Tokenizer) -> tuple[int, int]:
+    """The numbers of [CLS] and [SEP]."""
+    return tokenizer.token_to_id(CLS), tokenizer.token_to_id(SEP)
+
+
 def batch_of(rows: Sequence[Ids], cls: int, sep: int) -> tuple[Tensor, Tensor]:
     """Padded ids and mask with [CLS] and [SEP] around each row."""
     width = max(len(row) for row in rows) + 2

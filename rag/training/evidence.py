@@ -1,6 +1,6 @@
 """Fits the weights of retrieval, of the evidence reader and its confidence on sanad_qa's dev units.
 
-The static vectors never saw these units. Corpora of two sizes are built around them (a few
+The models never saw these units. Corpora of two sizes are built around them (a few
 articles, and all articles), questions of both languages are asked against each language's corpus,
 and unanswerable questions come from sanad_qa itself and from articles left out of the corpus.
 Cross-validation is over units, so a passage is never on both sides.
@@ -20,9 +20,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
 
+from rag import catalogue
+from rag.answering import MOST_CITATIONS
+from rag.contextual import ContextualModel
+from rag.embedding.contextual import ContextualEmbedder
 from rag.embedding.static import StaticEmbedder
 from rag.index.memory import MemoryIndex
+from rag.protocols import Embedder, PieceEmbedder, SpanModel
 from rag.question import understand
 from rag.reading.evidence import (
     ANSWER_FEATURES,
@@ -31,14 +37,19 @@ from rag.reading.evidence import (
     EvidenceReader,
     EvidenceWeights,
     answer_features,
+    softmax,
 )
-from rag.retrieval import FEATURES as RETRIEVAL_FEATURES
-from rag.retrieval import Retriever, Weights
+from rag.retrieval import FEATURES as FIRST
+from rag.retrieval import READ, Retriever, Weights
+from rag.retrieval import READ_FEATURES as SECOND
 from rag.sentences import split
 from rag.terms import term_set, terms
-from rag.types import Document, Language, Span
+from rag.types import Document, Language, Passage, Span
 
-_DECLINED = "threshold that abstains on 80% of unanswerable"
+PAIRS = ("ar-ar", "en-en", "ar-en", "en-ar")  # languages of question and text
+DECLINED = 0.85  # of the unanswerable questions over a few articles
+CITED = 0.98  # of the right sentences among the first three, over a few articles
+_DECLINED = f"threshold that declines {DECLINED:.0%} of unanswerable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +60,17 @@ class Asked:
     """
 
     unit: str
-    relation: str
+    pair: str  # languages of question and corpus: "ar-en"
     question: str
     gold: Span | None
     index: MemoryIndex
     keys: frozenset[str] = frozenset()
+
+    @property
+    def relation(self) -> str:
+        """Whether question and corpus are in the "same" language or it is "cross"."""
+        spoken, written = self.pair.split("-")
+        return "same" if spoken == written else "cross"
 
     def answered_by(self, candidate: Candidate) -> bool:
         """Whether the sentence is right."""
@@ -85,7 +102,7 @@ def corpora(
     others: Sequence[dict[str, Any]],
     off_topic: dict[Language, Sequence[str]],
     news: Sequence[str],
-    embedder: StaticEmbedder,
+    embedder: Embedder,
 ) -> list[Asked]:
     """Every dev question against a small and a large corpus of each language.
 
@@ -115,24 +132,25 @@ def corpora(
             missing = here[:1] if place % 8 else []
             kept = [texts[language][unit] for unit in here if unit not in missing]
             small = MemoryIndex(kept, embedder)
-            for row in dev:
+            for number, row in enumerate(dev):
                 if row["unit"] not in here:
                     continue
                 gold = spans.get((row["id"].rsplit("-", 1)[0], language))
-                relation = "same" if row["lang"] == language else "cross"
+                pair = f"{row['lang']}-{language}"
                 question = row["question"]
                 there = None if row["unit"] in missing else gold
-                asked.append(Asked(row["unit"], relation, question, there, small))
-                asked.append(Asked(row["unit"], relation, question, gold, large))
+                asked.append(Asked(row["unit"], pair, question, there, small))
+                if number % 2 == number // 2 % 2:  # half of them, of both languages
+                    asked.append(Asked(row["unit"], pair, question, gold, large))
             asked += keyword_queries(dev, here, kept, small, language)
             strangers = [row for row in dev if row["unit"] not in here]
             for row in strangers[place :: len(units) // 2]:
-                relation = "same" if row["lang"] == language else "cross"
-                asked.append(Asked(here[0], relation, row["question"], None, small))
+                pair = f"{row['lang']}-{language}"
+                asked.append(Asked(here[0], pair, row["question"], None, small))
             for spoken, questions in off_topic.items():
-                relation = "same" if spoken == language else "cross"
+                pair = f"{spoken}-{language}"
                 asked.extend(
-                    Asked(here[0], relation, question, None, small)
+                    Asked(here[0], pair, question, None, small)
                     for question in questions[place // 4 :: len(units) // 4]
                 )
     return asked + among_news(dev, spans, off_topic, news, list(texts["ar"].values()), embedder)
@@ -144,7 +162,7 @@ def among_news(
     off_topic: dict[Language, Sequence[str]],
     news: Sequence[str],
     documents: list[Document],
-    embedder: StaticEmbedder,
+    embedder: Embedder,
 ) -> list[Asked]:
     """Some questions against thousands of news paragraphs, with and without their units."""
     articles = [
@@ -155,15 +173,15 @@ def among_news(
     with_units = MemoryIndex([*articles, *documents], embedder)
     asked = []
     for row in dev[::4]:
-        relation = "same" if row["lang"] == "ar" else "cross"
+        pair = f"{row['lang']}-ar"
         gold = spans.get((row["id"].rsplit("-", 1)[0], "ar"))
-        asked.append(Asked(row["unit"], relation, row["question"], gold, with_units))
-        asked.append(Asked(row["unit"], relation, row["question"], None, without))
+        asked.append(Asked(row["unit"], pair, row["question"], gold, with_units))
+        asked.append(Asked(row["unit"], pair, row["question"], None, without))
     units = sorted({row["unit"] for row in dev})
     for spoken, questions in off_topic.items():
-        relation = "same" if spoken == "ar" else "cross"
+        pair = f"{spoken}-ar"
         asked += [
-            Asked(units[number % len(units)], relation, question, None, without)
+            Asked(units[number % len(units)], pair, question, None, without)
             for number, question in enumerate(questions[::2])
         ]
     return asked
@@ -201,9 +219,9 @@ def keyword_queries(
             held = any(keys <= sentence for sentence in sentences)
             # Across languages only sounds meet: a word that does not may still be there translated.
             if (row["unit"] in here and held) or (row["unit"] not in here and not number % 60):
-                relation = "same" if row["lang"] == language else "cross"
+                pair = f"{row['lang']}-{language}"
                 query = " ".join(spoken[term.start : term.end] for term in chosen)
-                found.append(Asked(here[0], relation, query, None, small, keys))
+                found.append(Asked(here[0], pair, query, None, small, keys))
     return found
 
 
@@ -232,58 +250,84 @@ def fit_rows(
     return weights.detach().numpy()
 
 
+def fit_retrieval(
+    asked: Sequence[Asked], embedder: Embedder, pieces: PieceEmbedder, spans: SpanModel
+) -> tuple[Weights, dict[str, Any]]:
+    """The weights of both stages, on the large corpora, and what each feature finds by itself."""
+    start = Weights(first=(1.0,) * len(FIRST), second=(1.0,) * len(SECOND))
+    retriever = Retriever(embedder, pieces, spans, start)
+    large = [item for item in asked if item.gold and 50 <= len(item.index) < 2000]
+    groups = []
+    for item in large:
+        question = understand(item.question)
+        passages, rows = retriever.candidates(question, item.index)
+        right = [n for n, passage in enumerate(passages) if _holds(passage, item)]
+        if right:
+            groups.append((item, question, passages, rows, right[0]))
+    first = fit_rows([(rows, right) for *_, rows, right in groups], len(FIRST))
+    read: list[tuple[Asked, NDArray[np.float64], int]] = []
+    for item, question, passages, rows, right in groups:
+        order = np.argsort(-(rows @ first), kind="stable")[:READ]
+        if right in order:
+            some = [passages[n] for n in order]
+            features = retriever.read_features(question, some, rows[order])
+            read.append((item, features, int(np.flatnonzero(order == right)[0])))
+    second = fit_rows([(rows, right) for _, rows, right in read], len(SECOND))
+    weights = Weights(first=tuple(first.round(4).tolist()), second=tuple(second.round(4).tolist()))
+    scores: dict[str, Any] = {}
+    for pair in PAIRS:
+        all_ = sum(item.pair == pair for item in large)
+        mine = [(rows, right) for item, _, _, rows, right in groups if item.pair == pair]
+        theirs = [(rows, right) for item, rows, right in read if item.pair == pair]
+        scores[pair] = {
+            "recall@1": sum((rows @ second).argmax() == n for rows, n in theirs) / all_,
+            "first stage": sum((rows @ first).argmax() == n for rows, n in mine) / all_,
+            f"first stage recall@{READ}": len(theirs) / all_,
+            **{
+                f"{name} alone": sum(rows[:, at].argmax() == n for rows, n in mine) / all_
+                for at, name in enumerate(FIRST)
+            },
+            "questions": all_,
+        }
+    return weights, scores
+
+
+def _holds(passage: Passage, item: Asked) -> bool:
+    return (
+        item.gold is not None
+        and passage.document_id.startswith(f"{item.unit}-")
+        and passage.start <= item.gold.start
+        and item.gold.end <= passage.end
+    )
+
+
 def fit(
     dev: Sequence[dict[str, Any]],
     others: Sequence[dict[str, Any]],
     off_topic: dict[Language, Sequence[str]],
     news: Sequence[str],
-    model: Path,
+    models: Path,
     out: Path,
 ) -> dict[str, Any]:
     """Fits everything, writes ``out`` and returns the cross-validated scores."""
-    embedder = StaticEmbedder(model)
+    pieces = StaticEmbedder(models / catalogue.PIECES)
+    network = ContextualModel(models / catalogue.BILINGUAL)
+    embedder = ContextualEmbedder(network)
     asked = corpora(dev, others, off_topic, news, embedder)
-    plain = Retriever(embedder, embedder)
-    groups = []
-    for item in asked:
-        if item.gold is None or not 50 <= len(item.index) < 2000:  # the large corpora
-            continue
-        passages, rows = plain.candidates(understand(item.question), item.index)
-        right = [
-            n
-            for n, p in enumerate(passages)
-            if p.document_id.startswith(f"{item.unit}-")
-            and p.start <= item.gold.start
-            and item.gold.end <= p.end
-        ]
-        if right:
-            groups.append((item.relation, rows, right[0]))
-    weights = fit_rows([(rows, right) for _, rows, right in groups], len(RETRIEVAL_FEATURES))
-    scores: dict[str, Any] = {"retrieval": {}}
-    for relation in ("same", "cross"):
-        mine = [(rows, right) for name, rows, right in groups if name == relation]
-        scores["retrieval"][relation] = {
-            "recall@1": float(
-                np.mean([(rows @ weights).argmax() == right for rows, right in mine])
-            ),
-            **{
-                f"{name} alone": float(np.mean([rows[:, n].argmax() == r for rows, r in mine]))
-                for n, name in enumerate(RETRIEVAL_FEATURES)
-            },
-            "questions": len(mine),
-        }
-    fitted_weights = dict(zip(RETRIEVAL_FEATURES, weights.round(4).tolist(), strict=True))
-    retrieval = Weights(**fitted_weights)
+    weights, retrieval_scores = fit_retrieval(asked, embedder, pieces, network)
+    scores: dict[str, Any] = {"retrieval": retrieval_scores}
+    print(json.dumps(scores, indent=1), flush=True)
+    retriever = Retriever(embedder, pieces, network, weights)
     empty = (0.0,) * len(FEATURES)
     reader = EvidenceReader(
-        embedder,
+        pieces,
+        network,
         EvidenceWeights(
             rank={"same": empty, "cross": empty},
             answers={name: (0.0,) * len(ANSWER_FEATURES) for name in ("same", "cross")},
             fingerprint="unfitted",
         ),
     )
-    retriever = Retriever(embedder, embedder, retrieval)
     examples: dict[str, list[tuple[Asked, NDArray[np.float64], list[int]]]] = defaultdict(list)
     for item in asked:
         question = understand(item.question)
@@ -293,34 +337,37 @@ def fit(
         features = np.stack([candidate.features for candidate in candidates])
         examples[item.relation].append((item, features, right))
     fitted: dict[str, dict[str, list[float]]] = {"rank": {}, "answers": {}}
+    held: list[Held] = []
     for relation, rows in examples.items():
         fold_of = {unit: n % 5 for n, unit in enumerate(sorted({i.unit for i, _, _ in rows}))}
-        held: list[tuple[float, bool, Asked]] = []
         for fold in (*range(5), None):
             train = [row for row in rows if fold is None or fold_of[row[0].unit] != fold]
             rank = fit_rows([(f, r[0]) for _, f, r in train if r], len(FEATURES))
-            x, y = zip(*(_example(rank, f, r, len(i.index)) for i, f, r in train), strict=True)
+            x, y, _ = zip(*(_example(rank, f, r, len(i.index)) for i, f, r in train), strict=True)
             answers = LogisticRegression(C=1.0, max_iter=5000, fit_intercept=False)
-            answers.fit(np.stack(x), np.array(y))
+            answers.fit(np.stack(x), np.array([place is not None for place in y]))
             if fold is None:
                 fitted["rank"][relation] = rank.tolist()
                 fitted["answers"][relation] = answers.coef_[0].tolist()
                 continue
             for item, f, r in rows:
                 if fold_of[item.unit] == fold and not item.keys:
-                    row, correct = _example(rank, f, r, len(item.index))
+                    row, place, before = _example(rank, f, r, len(item.index))
                     probability = float(answers.predict_proba(row[None])[0, 1])
-                    held.append((probability, correct, item))
-        scores[relation] = _summary(held)
-    # The confidence at which four in five unanswerable questions over few articles are declined,
-    # in the language relation that needs more of it.
-    declined = [scores[name]["small corpora"][_DECLINED] for name in ("same", "cross")]
-    answer = round(max(declined), 2)
+                    held.append(Held(item, probability, place, before))
+    answer = {}
+    for pair in PAIRS:
+        mine = [one for one in held if one.asked.pair == pair]
+        scores[pair] = calibration(mine)
+        answer[pair] = round(scores[pair]["few articles"][_DECLINED], 3)
+    # As in conformal prediction: cited until the right sentence is among them so often.
+    few = [one for one in held if len(one.asked.index) < 50 and one.place is not None]
+    support = float(np.quantile([one.before for one in few], CITED, method="higher")) + 1e-6
     stored = {
         "features": list(FEATURES),
-        "retrieval": fitted_weights,
+        "retrieval": {"first": weights.first, "second": weights.second},
         **fitted,
-        "thresholds": {"answer": answer, "related": round(answer / 3, 3), "support": 0.25},
+        "thresholds": {"answer": answer, "support": round(support, 3)},
         "fitted_on": "sanad_qa.dev",
         "scores": scores,
     }
@@ -328,53 +375,77 @@ def fit(
     return scores
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A question outside the fitted folds: the probability it got, and where the right sentence is.
+
+    ``place`` is None where none of the sentences that could be cited is right.
+    """
+
+    asked: Asked
+    probability: float
+    place: int | None
+    before: float = 0.0
+
+
 def _example(
     rank: NDArray[np.float64],
     features: NDArray[np.float64],
     right: list[int],
     passages: int,
-) -> tuple[NDArray[np.float64], bool]:
-    """The best sentence's answer features, and whether it is the right one."""
+) -> tuple[NDArray[np.float64], int | None, float]:
+    """The best sentence's answer features; the place of the first right one, if it can be cited.
+
+    The last value is the share of all sentences before that place: what the citations must reach
+    for it to be among them.
+    """
     values = features @ rank
-    best = int(values.argmax())
-    return answer_features(features[best], values, passages), best in right
+    order = np.argsort(-values, kind="stable")
+    row = answer_features(features[order[0]], values, passages)
+    for place, number in enumerate(order[:MOST_CITATIONS].tolist()):
+        if number in right:
+            return row, place, float(softmax(values)[order[:place]].sum())
+    return row, None, 1.0
 
 
-def _summary(held: Sequence[tuple[float, bool, Asked]]) -> dict[str, Any]:
-    """Held-out accuracy of the best sentence, AUROC of the probability, and a threshold table."""
-    probability = np.array([p for p, _, _ in held])
-    correct = np.array([c for _, c, _ in held])
-    answerable = np.array([i.gold is not None for _, _, i in held])
-    order = probability.argsort().argsort() + 1
-    positives = int(correct.sum())
-    auroc = (order[correct].sum() - positives * (positives + 1) / 2) / (
-        positives * (len(held) - positives)
+def calibration(held: Sequence[Held]) -> dict[str, Any]:
+    """How far the probabilities can be trusted, over all corpora and over those of a few articles.
+
+    Expected calibration error: the mean distance of confidence and accuracy over ten bins of equal
+    width, by size (Naeini et al. 2015). Risk–coverage: the share of wrong answers among the most
+    confident ones (El-Yaniv and Wiener 2010). The area under the ROC curve is of right sentences.
+    """
+    few = [one for one in held if len(one.asked.index) < 50]
+    return _trust(held) | {"few articles": _trust(few)}
+
+
+def _trust(held: Sequence[Held]) -> dict[str, Any]:
+    probability = np.array([one.probability for one in held])
+    correct = np.array([one.place is not None for one in held])
+    there = np.array([one.asked.gold is not None for one in held])
+    bins = np.minimum((probability * 10).astype(int), 9)
+    error = sum(
+        abs(float(probability[bins == n].mean() - correct[bins == n].mean())) * (bins == n).mean()
+        for n in range(10)
+        if (bins == n).any()
     )
-    table = {}
-    for threshold in (0.2, 0.3, 0.4, 0.5, 0.6):
-        answered = probability >= threshold
-        table[str(threshold)] = {
-            "answerable answered rightly": float((answered & correct)[answerable].mean()),
-            "answerable answered": float(answered[answerable].mean()),
-            "unanswerable abstained": float((~answered)[~answerable].mean()),
-        }
+    order = np.argsort(-probability, kind="stable")
+    wrong = np.cumsum(~correct[order])
+    threshold = float(np.quantile(probability[~there], DECLINED))
+    answered = probability >= threshold
     return {
-        "best sentence right": float(correct[answerable].mean()),
-        "AUROC": float(auroc),
-        "thresholds": table,
         "questions": len(held),
-        "small corpora": _small(held),
-    }
-
-
-def _small(held: Sequence[tuple[float, bool, Asked]]) -> dict[str, float]:
-    """The same over the corpora of a few articles alone."""
-    few = [(p, c, i.gold is not None) for p, c, i in held if len(i.index) < 50]
-    wrong = [p for p, _, there in few if not there]
-    threshold = float(np.quantile(wrong, 0.8))
-    rows = [(p, c) for p, c, there in few if there]
-    return {
-        "best sentence right": float(np.mean([c for _, c in rows])),
+        "answerable": int(there.sum()),
+        "first sentence right": float(np.mean([one.place == 0 for one in held]) / there.mean()),
+        "right among those that may be cited": float(correct[there].mean()),
+        "AUROC": float(roc_auc_score(correct, probability)),
+        "expected calibration error": float(error),
+        "risk at coverage": {
+            str(share): float(wrong[max(1, round(share * len(held))) - 1])
+            / max(1, round(share * len(held)))
+            for share in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+        },
         _DECLINED: threshold,
-        "answerable answered there": float(np.mean([p >= threshold for p, _ in rows])),
+        "answerable answered there": float(answered[there].mean()),
+        "answerable answered rightly there": float((answered & correct)[there].mean()),
     }

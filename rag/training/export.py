@@ -1,4 +1,4 @@
-"""Writes the static model as sentence-transformers reads it, int8, with checksums."""
+"""Writes the models as they ship, int8 with checksums, and unpacks the network for other libraries."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer
+from tokenizers.processors import TemplateProcessing
 
 MODULES = [
     {
@@ -50,7 +51,94 @@ def export_static(rows: NDArray[np.float32], tokenizer: Tokenizer, folder: Path)
     }
     for name, content in written.items():
         (folder / name).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    names = ["model.safetensors", "tokenizer.json", *written]
+    _record(folder, ["model.safetensors", "tokenizer.json", *written])
+
+
+def export_bilingual(trained: Path, tokenizer: Tokenizer, folder: Path) -> None:
+    """Writes the graph of the trained network, its tokenizer and what is needed to unpack it."""
+    import onnx
+    from transformers import BertForQuestionAnswering
+
+    from rag.training import graph
+
+    folder.mkdir(parents=True, exist_ok=True)
+    model = BertForQuestionAnswering.from_pretrained(trained)
+    weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
+    heads = int(model.config.num_attention_heads)
+    (folder / "model.onnx").write_bytes(graph.build(weights, heads).SerializeToString())
+    onnx.checker.check_model(str(folder / "model.onnx"))
+    kept = ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads")
+    shape = {name: getattr(model.config, name) for name in kept}
+    config = shape | {
+        "model_type": "bert",
+        "architectures": ["BertForQuestionAnswering"],
+        "intermediate_size": model.config.intermediate_size,
+        "max_position_embeddings": model.config.max_position_embeddings,
+    }
+    (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    ends = [(name, tokenizer.token_to_id(name)) for name in ("[CLS]", "[SEP]")]
+    tokenizer.post_processor = TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=ends
+    )
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    _record(folder, ["model.onnx", "config.json", "tokenizer.json"])
+
+
+def unpack(folder: Path, out: Path) -> None:
+    """Writes the shipped network in float32 as transformers and sentence-transformers load it.
+
+    ``AutoModelForQuestionAnswering.from_pretrained(out)`` is the reader and
+    ``SentenceTransformer(out)`` the embedder; weights are the int8 ones times their scales.
+    """
+    import onnx
+    from transformers import PreTrainedTokenizerFast
+
+    from rag.training import graph
+
+    out.mkdir(parents=True, exist_ok=True)
+    weights = graph.read(onnx.load(str(folder / "model.onnx")))
+    save_file(weights, out / "model.safetensors", metadata={"format": "pt"})
+    (out / "config.json").write_bytes((folder / "config.json").read_bytes())
+    PreTrainedTokenizerFast(
+        tokenizer_object=Tokenizer.from_file(str(folder / "tokenizer.json")),
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        mask_token="[MASK]",
+        model_max_length=512,
+        model_input_names=["input_ids", "token_type_ids", "attention_mask"],
+        split_special_tokens=True,  # "[SEP]" in a text is five characters, not an end
+    ).save_pretrained(out)
+    dim = json.loads((out / "config.json").read_text(encoding="utf-8"))["hidden_size"]
+    root = "sentence_transformers.models"
+    modules = [
+        {"idx": 0, "name": "0", "path": "", "type": f"{root}.Transformer"},
+        {"idx": 1, "name": "1", "path": "1_Pooling", "type": f"{root}.Pooling"},
+        {"idx": 2, "name": "2", "path": "2_Normalize", "type": f"{root}.Normalize"},
+    ]
+    pooling = {"word_embedding_dimension": dim, "pooling_mode_mean_tokens": True}
+    transformer = {
+        "max_seq_length": 322,
+        "do_lower_case": False,
+        "model_args": {"add_pooling_layer": False},  # it has none; a random one would be made
+    }
+    written = {
+        "modules.json": modules,
+        "config_sentence_transformers.json": {"similarity_fn_name": "cosine"},
+        "sentence_bert_config.json": transformer,
+        "1_Pooling/config.json": pooling,
+        "2_Normalize/config.json": {},
+    }
+    for name, content in written.items():
+        (out / name).parent.mkdir(exist_ok=True)
+        (out / name).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def _record(folder: Path, names: list[str]) -> None:
+    """Checksums of the files, and modes that everybody can read."""
     sums = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
     for path in folder.rglob("*.*"):
         path.chmod(0o644)  # safetensors writes 0600

@@ -10,14 +10,19 @@ from typing import Any
 
 import numpy as np
 
+from rag import catalogue
+from rag.contextual import ContextualModel
+from rag.embedding.contextual import ContextualEmbedder
 from rag.embedding.static import StaticEmbedder
 from rag.engine import retrieval_weights
+from rag.evaluation.metrics import exact_match, token_f1
 from rag.index.memory import MemoryIndex
 from rag.languages import language_of
-from rag.protocols import Embedder
+from rag.protocols import Embedder, SpanModel
 from rag.question import understand
+from rag.reading.spans import best_span
 from rag.retrieval import Retriever
-from rag.types import Document
+from rag.types import Document, Span
 
 
 def translation(embedder: Embedder, path: Path) -> dict[str, float]:
@@ -38,29 +43,57 @@ def translation(embedder: Embedder, path: Path) -> dict[str, float]:
 
 
 def paragraphs(
-    embedder: StaticEmbedder, weights: Path, rows: Sequence[dict[str, Any]]
+    embedder: Embedder, retriever: Retriever, asked: Sequence[tuple[str, str]]
 ) -> dict[str, float]:
     """Recall@1 of the paragraph a question was asked of: dense alone, BM25 alone, as shipped.
 
-    A paragraph counts as found where the best passage is cut from it.
+    ``asked`` are (question, paragraph). A paragraph counts as found where the best passage is cut
+    from it.
     """
-    texts = dict.fromkeys(row["context"] for row in rows)
+    texts = dict.fromkeys(text for _, text in asked)
     names = {text: f"p{number}" for number, text in enumerate(texts)}
     index = MemoryIndex([_document(names[text], text) for text in texts], embedder)
-    retriever = Retriever(embedder, embedder, retrieval_weights(weights))
-    found = {"dense": 0, "BM25": 0, "hybrid": 0, "hybrid recall@5": 0}
-    for row in rows:
-        question = understand(row["question"])
-        gold = names[row["context"]]
+    found = dict.fromkeys(("dense", "BM25", "first stage", "hybrid", "hybrid recall@5"), 0)
+    for question_text, text in asked:
+        gold = names[text]
+        question = understand(question_text)
         dense = index.nearest(embedder.embed_queries([question.text])[0], 1)
         lexical = index.matching(question.weights, 1)
         shipped = [passage.document_id for passage, _ in retriever.retrieve(question, index, 5)]
+        passages, rows = retriever.candidates(question, index)
+        first = passages[int((rows @ np.array(retriever.weights.first)).argmax())]
         found["dense"] += _is(dense[0].passage_id, gold) if dense else 0
         found["BM25"] += _is(lexical[0].passage_id, gold) if lexical else 0
+        found["first stage"] += first.document_id == gold
         found["hybrid"] += shipped[:1] == [gold]
         found["hybrid recall@5"] += gold in shipped
-    scores = {name: count / len(rows) for name, count in found.items()}
-    return scores | {"questions": len(rows), "paragraphs": len(texts)}
+    scores = {name: count / len(asked) for name, count in found.items()}
+    return scores | {"questions": len(asked), "paragraphs": len(texts)}
+
+
+def reading(spans: SpanModel, asked: Sequence[tuple[str, str, Sequence[str]]]) -> dict[str, float]:
+    """Exact match and F1 of the best span, and how well its margin tells unanswerable questions.
+
+    ``asked`` are (question, text, accepted answers), none where the text does not answer. The area
+    under the ROC curve is the share of (answerable, unanswerable) pairs in the right order.
+    """
+    margins, answerable, exact, overlap = [], [], [], []
+    for question, text, accepted in asked:
+        scores = spans.score(question, [text])[0]
+        span, margin = best_span(scores, text, Span(start=0, end=len(text)))
+        margins.append(margin)
+        answerable.append(bool(accepted))
+        if accepted:
+            told = None if span is None else text[span.start : span.end]
+            exact.append(exact_match(told, accepted))
+            overlap.append(token_f1(told, accepted))
+    found = {"exact match": float(np.mean(exact)), "F1": float(np.mean(overlap))}
+    there = np.array(answerable)
+    if not there.all():
+        given = np.array(margins)
+        pairs = given[there][:, None] - given[~there][None, :]
+        found["no-answer AUROC"] = float((pairs > 0).mean() + (pairs == 0).mean() / 2)
+    return found | {"questions": len(asked)}
 
 
 def _is(passage_id: str, document_id: str) -> bool:
@@ -74,16 +107,42 @@ def _document(id: str, text: str) -> Document:
     )
 
 
-def measure(data: Path, model: Path, weights: Path) -> dict[str, dict[str, float]]:
-    """Everything measured on the evaluation sets found under ``data``."""
-    embedder = StaticEmbedder(model)
+def _rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _asked(row: dict[str, Any], over: dict[str, Any]) -> tuple[str, str, Sequence[str]]:
+    return row["question"], over["context"], [answer["text"] for answer in over["answers"]]
+
+
+def measure(data: Path, models: Path, *, pieces_alone: bool = False) -> dict[str, dict[str, float]]:
+    """Everything measured on the evaluation sets found under ``data``.
+
+    ``pieces_alone`` puts the static vectors in the network's place as embedder.
+    """
+    pieces = StaticEmbedder(models / catalogue.PIECES)
+    network = ContextualModel(models / catalogue.BILINGUAL)
+    embedder: Embedder = pieces if pieces_alone else ContextualEmbedder(network)
+    weights = retrieval_weights(models / "evidence.json")
+    retriever = Retriever(embedder, pieces, network, weights)
     scores: dict[str, dict[str, float]] = {}
     for name in ("ntrex.ar-en.tsv", "pud.ar-en.tsv", "laser-tatoeba.ara-en.tsv"):
         if (data / "eval" / name).is_file():
             scores[name] = translation(embedder, data / "eval" / name)
     for name in ("arcd.test.ar.jsonl", "mlqa.dev.ar.jsonl"):
-        path = data / "eval" / name
-        if path.is_file():
-            lines = path.read_text(encoding="utf-8").splitlines()
-            scores[name] = paragraphs(embedder, weights, [json.loads(line) for line in lines])
+        rows = _rows(data / "eval" / name)
+        asked = [(row["question"], row["context"]) for row in rows]
+        scores[name] = paragraphs(embedder, retriever, asked)
+        scores[f"{name} reading"] = reading(network, [_asked(row, row) for row in rows])
+    dev = _rows(data / "qa" / "sanad_qa.dev.jsonl")
+    twins = {row["id"]: row for row in dev}
+    for spoken in ("ar", "en"):
+        for written in ("ar", "en"):
+            pairs = [
+                (row, row if spoken == written else twins[row["twin"]])
+                for row in dev
+                if row["lang"] == spoken
+            ]
+            over = [_asked(row, text) for row, text in pairs]
+            scores[f"sanad_qa.dev {spoken}→{written} reading"] = reading(network, over)
     return scores

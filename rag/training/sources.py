@@ -117,14 +117,19 @@ def sample(rows: list[Any], count: int, seed: int) -> list[Any]:
 
 
 def pairs(data: Path, source: Source, seed: int) -> list[tuple[str, str]]:
-    """(arabic, english) rows of a parallel file, empty and copied sides left out."""
+    """Some (arabic, english) rows of a parallel file, empty and copied sides left out."""
+    return sample(in_order(data, source), source.rows, seed)
+
+
+def in_order(data: Path, source: Source) -> list[tuple[str, str]]:
+    """All (arabic, english) rows of a parallel file, as they stand in it."""
     rows = []
     for line in lines(data, source):
         arabic, _, english = line.partition("\t")
         arabic, english = arabic.strip(), english.strip()
         if arabic and english and arabic != english and len(arabic) < 1000 and len(english) < 1000:
             rows.append((arabic, english))
-    return sample(rows, source.rows, seed)
+    return rows
 
 
 def questions(data: Path, source: Source, seed: int) -> list[dict[str, Any]]:

@@ -19,7 +19,10 @@ from rag.errors import ConfigurationError
 from rag.settings import Settings
 from tests.api.fakes import TEXTS, served, until_ready
 
-MODELS = [Path(catalogue.MODELS) / name for name in ("sanad-static-v1", "evidence.json")]
+MODELS = [
+    Path(catalogue.MODELS) / name
+    for name in ("sanad-bilingual-v1", "sanad-static-v1", "evidence.json")
+]
 LONE = '{"question": "من \\ud800"}'.encode()
 FACTS = {
     "ar": ("كم عدد الأوكرانيين الذين تسعى كييف إلى إطلاق سراحهم؟", "1200"),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import run
+from rag import catalogue
 
 ROOT = Path(run.__file__).parent.parent
 
@@ -47,7 +48,8 @@ def test_plain_baseline_finds_a_passage(tmp_path):
         baseline.write(folder, passages, baseline.embed(model, passages))
         assert "1200" in baseline.Index(folder, model).search("كم عدد الأسرى؟")[0][0]
     """
-    command = [sys.executable, "-c", script, str(run.ARTICLES), str(run.STATIC), str(tmp_path)]
+    model = catalogue.MODELS / catalogue.PIECES
+    command = [sys.executable, "-c", script, str(run.ARTICLES), str(model), str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stderr
 

@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 
 from rag import catalogue
+from rag.contextual import ContextualModel
+from rag.embedding.contextual import ContextualEmbedder
 from rag.embedding.static import StaticEmbedder
 from rag.protocols import Embedder
 from tests.rag.index.fakes import HashingEmbedder
 
-FOLDER = catalogue.MODELS / catalogue.DEFAULT_EMBEDDER
+PIECES = catalogue.MODELS / catalogue.PIECES
+NETWORK = catalogue.MODELS / catalogue.BILINGUAL
 TEXTS = [
     "كم عدد الأسرى؟",
     "How many prisoners?",
@@ -25,12 +28,13 @@ def sentence_transformer():
     pytest.importorskip("sentence_transformers")
     from rag.embedding.sentence_transformer import SentenceTransformerEmbedder
 
-    return SentenceTransformerEmbedder(str(FOLDER))
+    return SentenceTransformerEmbedder(str(PIECES))
 
 
 MAKERS = {
     "hashing": HashingEmbedder,
-    "static": lambda: StaticEmbedder(FOLDER),
+    "static": lambda: StaticEmbedder(PIECES),
+    "contextual": lambda: ContextualEmbedder(ContextualModel(NETWORK)),
     "sentence-transformers": sentence_transformer,
 }
 
@@ -40,6 +44,7 @@ MAKERS = {
     params=[
         "hashing",
         "static",
+        "contextual",
         pytest.param("sentence-transformers", marks=pytest.mark.models),
     ],
 )
@@ -75,6 +80,6 @@ def test_the_fingerprint_is_of_the_model_not_of_the_object(made):
 
 
 @pytest.mark.models
-def test_both_ways_to_run_the_embedded_model_give_equal_vectors(embedder):
+def test_both_ways_to_run_the_piece_model_give_equal_vectors(pieces):
     other = sentence_transformer()
-    assert np.allclose(embedder.embed_passages(TEXTS), other.embed_passages(TEXTS), atol=1e-5)
+    assert np.allclose(pieces.embed_passages(TEXTS), other.embed_passages(TEXTS), atol=1e-5)

@@ -6,8 +6,8 @@ import regex
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from rag import catalogue
 from rag.answering import MOST_CITATIONS, Thresholds, answer, search
+from rag.catalogue import EVIDENCE
 from rag.engine import retrieval_weights
 from rag.errors import InvalidParameter, InvalidQuestion
 from rag.evaluation.questions import load
@@ -21,20 +21,19 @@ from rag.types import Evidence, Span
 from tests.conftest import ROOT, SEEDS
 from tests.strategies import ARABIC_WORDS, ENGLISH_WORDS, document, grapheme_starts, texts
 
-FITTED = catalogue.MODELS / "evidence.json"
-ALWAYS = Thresholds(answer=0.0, related=0.0, support=0.0)
-NEVER = Thresholds(answer=1.01, related=0.0)
+ALWAYS = Thresholds(otherwise=0.0, support=1.0)
+NEVER = Thresholds(otherwise=1.01)
 AR = "كم أسيرًا أوكرانيًّا عاد إلى كييف؟"
 EN = "How many Ukrainian prisoners returned to Kyiv?"
 NEWS = "أعلن زيلينسكي عودة 1200 أسير إلى كييف يوم الأحد.\n\nRussia shot down 57 drones near Kyiv on Sunday."
 
 
 @pytest.fixture(scope="module")
-def parts(embedder):
+def parts(embedder, pieces, network):
     """The retriever and the reader as the engine builds them."""
     return (
-        Retriever(embedder, embedder, retrieval_weights(FITTED)),
-        EvidenceReader(embedder, EvidenceWeights.load(FITTED)),
+        Retriever(embedder, pieces, network, retrieval_weights(EVIDENCE)),
+        EvidenceReader(pieces, network, EvidenceWeights.load(EVIDENCE)),
     )
 
 
@@ -187,11 +186,56 @@ def test_what_is_left_after_a_drop_must_be_sure_enough_itself(parts, embedder):
         assert given.dropped_citations == 1
 
 
+TWO = {"ar": document(NEWS.split("\n")[0], "ar.txt"), "en": document(NEWS.split("\n")[2], "en.txt")}
+LIMITS = Thresholds(answer={"ar-ar": 0.3, "ar-en": 0.8, "en-ar": 0.5, "en-en": 0.1}, otherwise=0.99)
+
+
+@pytest.fixture(scope="module")
+def both(parts, embedder):
+    """One article in each language, and the passage of each."""
+    index = MemoryIndex(list(TWO.values()), embedder)
+    found = search(EN, index, parts[0], 50)
+    assert len(found) == len(TWO)
+    return index, {passage.language: passage for passage, _ in found}
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "least"),
+    [(AR, "ar", 0.3), (AR, "en", 0.8), (EN, "ar", 0.5), (EN, "en", 0.1)],
+)
+def test_each_pair_of_languages_has_a_threshold_of_its_own(parts, both, question, text, least):
+    index, passages = both
+    outcomes = {
+        least + 0.01: ("answered", None),
+        least - 0.01: ("abstained", "low_confidence"),
+        least / 3 + 0.01: ("abstained", "low_confidence"),
+        least / 3 - 0.01: ("abstained", "not_in_sources"),
+    }
+    for probability, outcome in outcomes.items():
+        reader = Offering(offer(passages[text], probability))
+        given = answer(question, index, parts[0], reader, LIMITS)
+        assert (given.status, given.abstention and given.abstention.code) == outcome
+    own = Thresholds(otherwise=0.6)
+    for probability, status in ((0.61, "answered"), (0.59, "abstained")):
+        reader = Offering(offer(passages[text], probability))
+        assert answer(question, index, parts[0], reader, own).status == status
+
+
+def test_what_leads_after_a_drop_meets_the_threshold_of_its_own_languages(parts, both):
+    index, passages = both
+    for first, second, status in (("en", "ar", "abstained"), ("ar", "en", "answered")):
+        wrong = offer(passages[first], 0.6, end=10**6)
+        reader = Offering(wrong, offer(passages[second], 0.4))
+        given = answer(EN, index, parts[0], reader, LIMITS)
+        assert (given.status, given.dropped_citations) == (status, 1)
+
+
 def test_support_decides_what_else_is_cited(parts, embedder):
     index = MemoryIndex([document(NEWS, f"{n}.txt") for n in range(5)], embedder)
     passages = [passage for passage, _ in search(EN, index, parts[0])]
     reader = Offering(*(offer(p, 0.8 / (n + 1)) for n, p in enumerate(passages)))
-    for support, count in ((1.0, 1), (0.5, 2), (0.0, MOST_CITATIONS)):
+    # The first bears 44 % of the probability of all, the first two 66 %.
+    for support, count in ((0.0, 1), (0.4, 1), (0.5, 2), (0.7, 3), (1.0, MOST_CITATIONS)):
         given = answer(EN, index, parts[0], reader, Thresholds(support=support))
         assert len(given.citations) == count
 

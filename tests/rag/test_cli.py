@@ -474,7 +474,7 @@ def test_the_other_embedder_is_named_with_the_one_to_use(sanad):
     code, out, err = sanad("ask", EN, "--embedder", folder)
     assert (code, out) == (65, "")
     assert "error[index_mismatch]" in err
-    assert "use --embedder sanad-static-v1" in err
+    assert "use --embedder sanad-bilingual-v1" in err
 
 
 def test_a_fault_of_the_program_is_not_hidden(sanad, monkeypatch):

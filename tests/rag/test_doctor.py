@@ -48,22 +48,21 @@ def test_a_full_disk_and_a_poor_locale_are_warnings(tmp_path, monkeypatch):
 
 def test_one_bad_finding_does_not_hide_the_others(seed_index, monkeypatch):
     def damaged():
-        raise ModelDamaged("model.safetensors: too short", hint="reinstall\nsanad")
+        raise ModelDamaged("model.onnx: too short", hint="reinstall\nsanad")
 
-    monkeypatch.setattr(catalogue, "embedded_model", damaged)
+    monkeypatch.setattr(catalogue, "contextual_model", damaged)
     found = states(Settings(indexes=seed_index))
     assert [name for name, state in found.items() if state == "bad"] == [
-        "model",
+        "models",
         "embedder",
         "index",
     ]
     assert (
-        notes(Settings(indexes=seed_index))["model"]
-        == "model.safetensors: too short → reinstall sanad"
+        notes(Settings(indexes=seed_index))["models"] == "model.onnx: too short → reinstall sanad"
     )
 
 
 @pytest.mark.models
 def test_an_embedder_that_is_not_there_is_bad(seed_index):
     found = states(Settings(indexes=seed_index, embedder="no/such-model"))
-    assert (found["model"], found["embedder"]) == ("ok", "bad")
+    assert (found["models"], found["embedder"]) == ("ok", "bad")

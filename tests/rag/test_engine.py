@@ -4,6 +4,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import product
 
 import pytest
 
@@ -20,15 +21,16 @@ from rag.errors import (
     UnknownDocument,
 )
 from rag.settings import Settings
+from rag.types import LANGUAGES
 from tests.conftest import ROOT, SEEDS
 
-FITTED = catalogue.MODELS / "evidence.json"
 QUESTIONS = [
     "كم عدد الأسرى الأوكرانيين الذين تسعى كييف إلى إطلاق سراحهم؟",
     "How many drones did Russia say it shot down?",
     "ما هي عاصمة أستراليا؟",
     "Istanbul agreements",
 ]
+PAIRS = list(product(LANGUAGES, LANGUAGES))
 
 
 def same(answer):
@@ -196,10 +198,10 @@ def test_damage_is_found_when_the_index_is_opened(own_index):
 
 
 class OtherEmbedder:
-    """The embedded model under another name."""
+    """The embedded vectors of pieces under another name."""
 
     def __init__(self):
-        self._model = catalogue.embedded_model()
+        self._model = catalogue.piece_embedder()
         self.name, self.fingerprint, self.dim = "other", "other@0", self._model.dim
         self.embed_queries = self._model.embed_queries
         self.embed_passages = self._model.embed_passages
@@ -207,7 +209,7 @@ class OtherEmbedder:
 
 def test_an_index_of_another_embedder_is_refused_with_both_names(own_engine, article, monkeypatch):
     monkeypatch.setattr(engine.catalogue, "embedder", lambda settings: OtherEmbedder())
-    ours = catalogue.embedded_model().fingerprint
+    ours = catalogue.contextual_model().fingerprint
     for call in (
         lambda: own_engine.ask(QUESTIONS[0]),
         lambda: own_engine.search(QUESTIONS[0]),
@@ -217,7 +219,7 @@ def test_an_index_of_another_embedder_is_refused_with_both_names(own_engine, art
             call()
         assert ours in caught.value.message
         assert "other@0" in caught.value.message
-        assert "--embedder sanad-static-v1" in caught.value.hint
+        assert f"--embedder {catalogue.BILINGUAL}" in caught.value.hint
 
 
 def test_another_embedder_fills_its_own_collection(own_index, monkeypatch):
@@ -228,10 +230,48 @@ def test_another_embedder_fills_its_own_collection(own_index, monkeypatch):
     assert other.ask(QUESTIONS[0]).index.generation == "gen-000001"
 
 
-def test_a_threshold_of_ones_own_replaces_the_fitted():
-    fitted = thresholds(FITTED, None)
-    assert thresholds(FITTED, 0.9) == replace(fitted, answer=0.9)
-    assert thresholds(FITTED, 0.0).related == 0.0
+def test_the_faster_embedder_answers_from_an_index_of_its_own(tmp_path, own_engine):
+    fast = Engine(Settings(indexes=tmp_path / "fast", embedder=catalogue.PIECES, threshold=0.0))
+    fast.ingest([SEEDS])
+    assert fast.embedder is catalogue.piece_embedder()
+    (first, *_) = fast.ask(QUESTIONS[0]).citations
+    assert fast.document(first.document_id).text[first.start : first.end] == first.quote
+    other = Engine(own_engine.settings.model_copy(update={"embedder": catalogue.PIECES}))
+    with pytest.raises(IndexMismatch):
+        other.ask(QUESTIONS[0])
+
+
+def test_there_is_a_fitted_threshold_for_each_pair_of_languages():
+    fitted = thresholds(catalogue.EVIDENCE, None)
+    assert set(fitted.answer) == {f"{asked}-{text}" for asked, text in PAIRS}
+    for asked, text in PAIRS:
+        assert 0 < fitted.least(asked, text) == fitted.answer[f"{asked}-{text}"] < 1
+    assert 0 < fitted.support <= 1
+
+
+@pytest.mark.parametrize("own", [0.0, 0.5, 1.0])
+def test_a_threshold_of_ones_own_replaces_that_of_every_pair(own):
+    given = thresholds(catalogue.EVIDENCE, own)
+    assert [given.least(asked, text) for asked, text in PAIRS] == [own] * len(PAIRS)
+    assert given.support == thresholds(catalogue.EVIDENCE, None).support
+
+
+@pytest.mark.parametrize(("own", "status"), [(0.0, "answered"), (1.0, "abstained")])
+def test_the_setting_decides_whatever_was_fitted(seed_index, own, status):
+    asked = Engine(Settings(indexes=seed_index, threshold=own))
+    assert {asked.ask(question).status for question in QUESTIONS} == {status}
+
+
+def test_without_the_setting_the_fitted_thresholds_decide(seed_engine):
+    seed_engine.warm()
+    assert seed_engine._thresholds == thresholds(catalogue.EVIDENCE, None)
+
+
+@pytest.mark.parametrize("own", [None, 0.7])
+def test_nothing_is_fitted_to_another_reader(own):
+    asked = Engine(Settings(reader="some/model", threshold=own))
+    given = asked._decide(catalogue.EVIDENCE)
+    assert {given.least(a, b) for a, b in PAIRS} == {0.5 if own is None else own}
 
 
 @pytest.mark.parametrize(
@@ -242,6 +282,10 @@ def test_a_threshold_of_ones_own_replaces_the_fitted():
         "{}",
         '{"retrieval": [], "thresholds": 3}',
         '{"retrieval": {"x": 1}, "thresholds": {"x": 1}}',
+        '{"retrieval": {"first": [1.0], "second": [1.0]}, "thresholds": {"answer": 0.5, "support": 0.9}}',
+        '{"retrieval": {"first": 1, "second": 1}, "thresholds": {"answer": {"ar-en": "x"}, "support": 0.9}}',
+        '{"retrieval": {"first": ["x"]}, "thresholds": {"answer": {"ar-en": 0.5}}}',
+        '{"retrieval": {}, "thresholds": {"answer": {"ar-en": null}, "support": 0.9}}',
     ],
 )
 def test_foreign_weights_are_refused_by_name(tmp_path, content):

@@ -139,6 +139,7 @@ def test_the_missing_extra_is_named(monkeypatch):
     assert "sanad[models]" in caught.value.hint
 
 
-def test_the_embedded_model_needs_none_of_it(monkeypatch):
+def test_the_embedded_models_need_none_of_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
-    assert catalogue.embedder(Settings()) is catalogue.embedded_model()
+    assert catalogue.embedder(Settings()).name == catalogue.BILINGUAL
+    assert catalogue.embedder(Settings(embedder=catalogue.PIECES)) is catalogue.piece_embedder()

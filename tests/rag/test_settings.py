@@ -66,6 +66,7 @@ def test_variables_are_read_as_their_type(name, value, expected):
         ("queue", "-1"),
         ("allow_download", "perhaps"),
         ("embedder", ""),
+        ("reader", ""),
         ("collection", ""),
         ("collection", ".."),
         ("collection", "a/b"),

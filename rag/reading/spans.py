@@ -1,0 +1,68 @@
+"""From scores of pieces to answer spans: legal, whole words, inside one sentence."""
+
+from __future__ import annotations
+
+import numpy as np
+import regex
+from numpy.typing import NDArray
+
+from rag.reading.answers import whole_words
+from rag.types import Span, SpanScores
+
+LONGEST = 30  # pieces of a short answer
+_NOTHING = -1e9
+_EDGES = frozenset(" \t\n\xa0،,؛;:؟?!\"«»“”„‘’'()[]{}…–—-")
+_MARK = regex.compile(r"\p{M}|\p{GCB=Extend}|\p{GCB=ZWJ}|\p{GCB=SpacingMark}")
+_FULL_STOP = regex.compile(r".{0,2}(?<!\b\p{Lu})\.", regex.DOTALL)
+_GROUPED = regex.compile(r"\p{Nd}[.,٫٬:]\p{Nd}")  # thousands, decimals, times of day
+
+
+def best_span(scores: SpanScores, text: str, within: Span) -> tuple[Span | None, float]:
+    """The best span that lies in ``within`` and its margin over no answer.
+
+    Spans are code points of ``text``. Without a piece inside there is no span, and the margin is
+    lower than any real one.
+    """
+    inside = np.flatnonzero(
+        (scores.spans[:, 0] >= within.start)
+        & (scores.spans[:, 1] <= within.end)
+        & (scores.spans[:, 1] > scores.spans[:, 0])
+    )
+    if not len(inside):
+        return None, _NOTHING
+    first, last, margin = best_pair(scores.starts[inside], scores.ends[inside])
+    start, end = int(scores.spans[inside[first], 0]), int(scores.spans[inside[last], 1])
+    span = _bare(text, _whole(text, start, end))
+    return (span if len(span) and within.contains(span) else None), margin
+
+
+def _bare(text: str, span: Span) -> Span:
+    """The span without punctuation at its ends; the point of "U.S." stays."""
+    start, end = span.start, span.end
+    while start < end and text[start] in _EDGES and not _MARK.match(text, pos=start + 1):
+        start += 1
+    while end > start and (
+        text[end - 1] in _EDGES or _FULL_STOP.fullmatch(text, max(start, end - 3), end)
+    ):
+        end -= 1
+    return Span(start=start, end=end)
+
+
+def _whole(text: str, start: int, end: int) -> Span:
+    """The span widened to whole words and whole numbers: the 200 of 1,200 says something else."""
+    span = whole_words(text, start, end)
+    if span.start > 1 and _GROUPED.match(text, pos=span.start - 2):
+        return _whole(text, span.start - 2, span.end)
+    if _GROUPED.match(text, pos=span.end - 1):
+        return _whole(text, span.start, span.end + 2)
+    return span
+
+
+def best_pair(starts: NDArray[np.float32], ends: NDArray[np.float32]) -> tuple[int, int, float]:
+    """The i ≤ j, at most LONGEST apart, with the greatest ``starts[i] + ends[j]``, and that sum."""
+    both = starts[:, None] + ends[None, :]
+    order = np.arange(len(starts))
+    length = order[None, :] - order[:, None]
+    both = np.where((length >= 0) & (length < LONGEST), both, np.float32(_NOTHING))
+    first, last = divmod(int(both.argmax()), len(starts))
+    return first, last, float(both[first, last])

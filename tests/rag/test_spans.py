@@ -1,0 +1,164 @@
+"""From scores of pieces to spans that may be shown."""
+
+import numpy as np
+import pytest
+import regex
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from rag.passages import cut
+from rag.reading.places import sentences_of
+from rag.reading.spans import LONGEST, best_pair, best_span
+from rag.types import Span, SpanScores
+from tests.strategies import document, grapheme_starts, texts
+
+QUESTIONS = ("How many prisoners were released?", "من قال ذلك؟", "متى؟")
+_WORD = regex.compile(r"[\p{L}\p{M}\p{N}]{2}")
+
+
+def scored(spans, starts=None, ends=None):
+    """Scores of pieces at these places, all alike where nothing is given."""
+    count = len(spans)
+    return SpanScores(
+        np.array(spans, dtype=np.int32).reshape(-1, 2),
+        np.array([0.0] * count if starts is None else starts, dtype=np.float32),
+        np.array([0.0] * count if ends is None else ends, dtype=np.float32),
+    )
+
+
+def of(text):
+    return Span(start=0, end=len(text))
+
+
+logits = st.floats(-50, 50, width=32)
+rows = st.integers(1, LONGEST + 15).flatmap(
+    lambda n: st.tuples(st.lists(logits, min_size=n, max_size=n), st.lists(logits, min_size=n, max_size=n))
+)  # fmt: skip
+
+
+@given(rows)
+@example(([9.0] + [0.0] * LONGEST, [0.0] * LONGEST + [9.0]))  # one piece too far apart
+@example(([0.0, 9.0], [9.0, 0.0]))  # the end before the start
+@example(([0.0] * 3, [0.0] * 3))  # equal pairs: the first
+def test_the_best_pair_is_the_one_found_by_trying_all(found):
+    starts, ends = (np.array(row, dtype=np.float32) for row in found)
+    pairs = [
+        (starts[i] + ends[j], i, j)
+        for i in range(len(starts))
+        for j in range(i, min(len(starts), i + LONGEST))
+    ]
+    margin, first, last = max(pairs, key=lambda pair: (pair[0], -pair[1], -pair[2]))
+    assert best_pair(starts, ends) == (first, last, float(margin))
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(texts, st.sampled_from(QUESTIONS))
+def test_spans_of_sentences_are_legal_in_any_text(network, text, question):
+    for passage in cut(document(text)):
+        (scores,) = network.score(question, [passage.text])
+        starts = grapheme_starts(passage.text)
+        for place in sentences_of(passage):
+            span, margin = best_span(scores, passage.text, place.local)
+            assert np.isfinite(margin)
+            if span is None:
+                continue
+            assert place.local.contains(span)
+            assert span.start < span.end
+            edges = {span.start, span.end} - {place.local.start, place.local.end}
+            assert edges <= starts
+            for edge in edges:
+                assert not _WORD.match(passage.text[edge - 1 : edge + 1])
+
+
+def test_the_margin_is_that_of_the_best_pair_inside(network):
+    text = "Kyiv said on Monday that 1,200 prisoners had come home."
+    (scores,) = network.score(QUESTIONS[0], [text])
+    within = Span(start=text.index("Monday"), end=text.index(" had"))
+    inside = [n for n, (a, b) in enumerate(scores.spans) if within.start <= a and b <= within.end]
+    margins = {(i, j): scores.starts[i] + scores.ends[j] for i in inside for j in inside if i <= j}
+    (first, last), best = max(margins.items(), key=lambda item: item[1])
+    span, margin = best_span(scores, text, within)
+    assert margin == best
+    assert within.contains(span)
+    assert span.start <= scores.spans[first, 0] < scores.spans[last, 1] <= span.end
+
+
+def test_the_best_outside_is_not_taken():
+    scores = scored([(0, 3), (4, 7), (8, 11)], [0, 1, 9], [0, 1, 9])
+    assert best_span(scores, "one two six", Span(start=0, end=7)) == (Span(start=4, end=7), 2)
+    assert best_span(scores, "one two six", Span(start=0, end=10)) == (Span(start=4, end=7), 2)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "within"),
+    [
+        ([], (0, 9)),
+        ([(0, 4)], (5, 9)),
+        ([(0, 4), (5, 9)], (4, 5)),
+        ([(0, 9)], (0, 8)),  # it reaches out
+        ([(3, 3)], (0, 9)),  # without a character
+    ],
+)
+def test_without_a_piece_inside_there_is_no_span(pieces, within):
+    span, margin = best_span(scored(pieces), "Kyiv fell", Span(start=within[0], end=within[1]))
+    assert span is None
+    assert margin < -1e6
+
+
+# text | the pieces | what is shown
+WIDENED = {
+    "the rest of a word": ("all prisoners", "prison", "prisoners"),
+    "its beginning": ("all prisoners", "oners", "prisoners"),
+    "both": ("the prisoners'", "ison", "prisoners"),
+    "the last mark": ("كِتَابٌ جديد", "كِتَاب", "كِتَابٌ"),
+    "marks inside": ("كِتَابٌ جديد", "تَا", "كِتَابٌ"),
+    "tatweel": ("قال كتـــاب", "كت", "كتـــاب"),
+    "an accent of its own": ("cafe\u0301 bar", "cafe", "cafe\u0301"),
+    "a family": ("a 👨\u200d👩\u200d👧 b", "👩", "👨\u200d👩\u200d👧"),
+    "a skin": ("a 👍🏽 b", "👍", "👍🏽"),
+    "a flag": ("🇸🇦🇺🇦", "🇦🇺", "🇸🇦🇺🇦"),
+    "thousands": ("about 1,200 prisoners", "200", "1,200"),
+    "their beginning": ("about 1,200,000.5 prisoners", "1", "1,200,000.5"),
+    "Arabic digits": ("نحو ١٬٢٠٠ أسير", "٢٠٠", "١٬٢٠٠"),
+    "a decimal": ("up 3.5% since", "3", "3.5"),
+    "a time of day": ("at 10:30 today", "30", "10:30"),
+    "a number at an end": ("in 2023. 5 fell", "2023", "2023"),
+    "a number in a list": ("57, 60 and", "57", "57"),
+    "nothing": ("one two", "two", "two"),
+}
+
+
+@pytest.mark.parametrize(("text", "piece", "shown"), WIDENED.values(), ids=WIDENED)
+def test_no_word_and_no_grapheme_is_cut(text, piece, shown):
+    start = text.index(piece)
+    span, _ = best_span(scored([(start, start + len(piece))]), text, of(text))
+    assert text[span.start : span.end] == shown
+
+
+def test_what_would_have_to_leave_its_bounds_is_no_span():
+    text, within = "all prisoners left", Span(start=0, end=8)
+    assert best_span(scored([(4, 8)], [1], [2]), text, within) == (None, 3)
+    assert best_span(scored([(2, 5)]), "1,200 left", Span(start=2, end=10))[0] is None
+    assert best_span(scored([(0, 2)]), text, within) == (Span(start=0, end=3), 0)
+
+
+@pytest.mark.parametrize(
+    ("told", "bare"),
+    [
+        ("57.", "57"),
+        ("U.S.", "U.S."),
+        ("«تلغرام", "تلغرام"),
+        ("بكين،", "بكين"),
+        ("(1200)", "1200"),
+        ("25%", "25%"),
+        ("...", ""),
+        ("A.", "A."),
+    ],
+)
+def test_punctuation_at_the_ends_is_no_part_of_an_answer(told, bare):
+    text = f"{told} و"
+    spans = np.array([[0, len(told)]], dtype=np.int32)
+    one = np.ones(1, dtype=np.float32)
+    span, margin = best_span(SpanScores(spans, one, one), text, Span(start=0, end=len(text)))
+    assert margin == 2.0
+    assert (text[span.start : span.end] if span else "") == bare
