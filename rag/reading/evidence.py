@@ -27,7 +27,7 @@ from rag.protocols import PassageIndex, PieceEmbedder, SpanModel
 from rag.question import Question, coverage, idf, understand
 from rag.reading.answers import TOLD_TYPES, short_answer, values_of_type
 from rag.reading.places import Place, sentences_of
-from rag.reading.spans import best_span
+from rag.reading.spans import best_span, certainty
 from rag.terms import term_set
 from rag.types import Evidence, Passage, Pieces, Span
 
@@ -60,6 +60,10 @@ FEATURES = (
     "span",  # the margin of the best span in the sentence over no answer
     "span_passage",  # … of the best span in the passage
 )
+# Certainty from which a span is told as the short answer. On the dev units of sanad_qa, given the
+# right sentence, four in five spans reach it; 79 % of these have an F1 of .5 or more and 13 % of 0
+# (without it 73 and 17). Below it the sentence is the answer: better too much than the wrong name.
+_SURE = 0.3
 _SPAN_SCALE = 10.0  # margins are logits; so they weigh about as much as the other features
 _SPAN_MOST = 20.0
 _TOLD = 5  # sentences whose short answer is looked for: more than are ever cited
@@ -175,7 +179,8 @@ class EvidenceReader:
             before = None
             spans = [best_span(scored, passage.text, place.local) for place in some]
             margins = [_scaled(margin) for _, margin in spans]
-            for place, (answer, _), margin in zip(some, spans, margins, strict=True):
+            for place, (span, _), margin in zip(some, spans, margins, strict=True):
+                answer = span if certainty(scored, place.local) >= _SURE else None
                 here = next(alone)
                 features = [
                     *_matches(asked, here, before or here, whole),

@@ -36,6 +36,20 @@ def best_span(scores: SpanScores, text: str, within: Span) -> tuple[Span | None,
     return (span if len(span) and within.contains(span) else None), margin
 
 
+def certainty(scores: SpanScores, within: Span) -> float:
+    """How far one start and one end stand out in ``within``: the product of their shares.
+
+    The margin says whether the sentence answers, this whether the model knows which words do.
+    """
+    inside = (scores.spans[:, 0] >= within.start) & (scores.spans[:, 1] <= within.end)
+    if not inside.any():
+        return 0.0
+    starts, ends = (
+        np.exp(logits - logits.max()) for logits in (scores.starts[inside], scores.ends[inside])
+    )
+    return float(1 / (starts.sum() * ends.sum()))
+
+
 def _bare(text: str, span: Span) -> Span:
     """The span without punctuation at its ends; the point of "U.S." stays."""
     start, end = span.start, span.end

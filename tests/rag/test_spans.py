@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rag.passages import cut
 from rag.reading.places import sentences_of
-from rag.reading.spans import LONGEST, best_pair, best_span
+from rag.reading.spans import LONGEST, best_pair, best_span, certainty
 from rag.types import Span, SpanScores
 from tests.strategies import document, grapheme_starts, texts
 
@@ -162,3 +162,13 @@ def test_punctuation_at_the_ends_is_no_part_of_an_answer(told, bare):
     span, margin = best_span(SpanScores(spans, one, one), text, Span(start=0, end=len(text)))
     assert margin == 2.0
     assert (text[span.start : span.end] if span else "") == bare
+
+
+def test_certainty_is_the_product_of_the_shares_of_the_best_start_and_end():
+    spans = np.array([[0, 2], [3, 5], [6, 8], [9, 11]], dtype=np.int32)
+    starts = np.log(np.array([6.0, 1.0, 1.0, 50.0], dtype=np.float32))
+    ends = np.log(np.array([1.0, 2.0, 1.0, 50.0], dtype=np.float32))
+    found = certainty(SpanScores(spans, starts, ends), Span(start=0, end=8))
+    assert found == pytest.approx(6 / 8 * 2 / 4)  # the last piece lies outside
+    nothing = certainty(SpanScores(spans, starts, ends), Span(start=20, end=30))
+    assert nothing == 0.0
