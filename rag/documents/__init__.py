@@ -119,19 +119,18 @@ def load_bytes(content: bytes, *, name: str, id: str, origin: str) -> Loaded | N
     """
     try:
         kind = kind_of(name, content)
-        if kind.archive:
-            raise Refusal("wrong_kind", "an archive", hint="send the files in it one by one")
     except Refusal as refusal:
         raise refusal.named(id) from refusal
+    if kind.archive:
+        hint = "send the files in it one by one"
+        raise UnreadableDocument(f"{id}: an archive", hint=hint, reason="wrong_kind")
     if kind.loader is None:
         return None
     loaded = kind.loader.load(content, id=id, origin=origin)
     if not kind.note:
         return loaded
     note = Note(code="other_kind", message=kind.note)
-    return Loaded(
-        documents=loaded.documents, notes=(note, *loaded.notes), failures=loaded.failures
-    )
+    return Loaded(documents=loaded.documents, notes=(note, *loaded.notes), failures=loaded.failures)
 
 
 def _read_file(file: Path, id: str) -> Iterator[Found]:
@@ -177,8 +176,8 @@ def _members(kind: str, content: bytes, shown: str, id: str, origin: str) -> Ite
             name = f"{shown}/{member['name']}"
             if "refused" in member:
                 refused = member["refused"]
-                refusal = Refusal(refused["reason"], refused["message"], hint=refused["hint"])
-                yield Failure(name, refusal.named(name))
+                why = Refusal(refused["reason"], refused["message"], hint=refused["hint"])
+                yield Failure(name, why.named(name))
                 continue
             # A number the worker counted, never a name out of the archive.
             unpacked = (Path(folder) / f"{int(member['file'])}").read_bytes()

@@ -103,7 +103,9 @@ class Package:
                     pieces.append(piece)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError,
                 NotImplementedError) as error:  # fmt: skip
-            raise Refusal("damaged", f"the part {name!r} is damaged: {error}", hint=_MEND) from error
+            raise Refusal(
+                "damaged", f"the part {name!r} is damaged: {error}", hint=_MEND
+            ) from error
         return b"".join(pieces)
 
 
@@ -167,7 +169,9 @@ def _checked_name(raw: str, names: set[str]) -> str:
         raise Refusal("unsafe", "a name that leads out of the archive", hint=_HINT)
     name = str(path)
     if name != _shown(name) or len(name) > 500:
-        raise Refusal("bad_name", "a name with control characters, not UTF-8 or too long", hint=_HINT)
+        raise Refusal(
+            "bad_name", "a name with control characters, not UTF-8 or too long", hint=_HINT
+        )
     if name.lower().endswith(_NESTED):
         raise Refusal("unsafe", "an archive inside an archive, which is not opened", hint=_HINT)
     if name in names:

@@ -13,8 +13,12 @@ from rag.types import LANGUAGES
 
 _ISO = regex.compile(r"\s*(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
 _COMPACT = regex.compile(r"\s*(?:D:)?(\d{4})(\d{2})(\d{2})(?!\d{1,5}(?!\d))")
-_DAY_FIRST = regex.compile(r"(?<!\d)(\d{1,2})(?:st|nd|rd|th)?\s+(?:of\s+)?(\p{L}+)[\s,/]+(?:\p{L}+[\s,/]+)?(\d{4})(?!\d)")
-_MONTH_FIRST = regex.compile(r"(?<!\p{L})(\p{L}+)\.?\s+(\d{1,2})(?:st|nd|rd|th)?[\s,]+(\d{4})(?!\d)")
+_DAY_FIRST = regex.compile(
+    r"(?<!\d)(\d{1,2})(?:st|nd|rd|th)?\s+(?:of\s+)?(\p{L}+)[\s,/]+(?:\p{L}+[\s,/]+)?(\d{4})(?!\d)"
+)
+_MONTH_FIRST = regex.compile(
+    r"(?<!\p{L})(\p{L}+)\.?\s+(\d{1,2})(?:st|nd|rd|th)?[\s,]+(\d{4})(?!\d)"
+)
 _SLASHED = regex.compile(r"\s*(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?!\d)")
 _LONGEST = 120
 

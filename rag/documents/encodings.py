@@ -11,14 +11,13 @@ choice between those needs to know how Arabic words look, which a general one do
 from __future__ import annotations
 
 import codecs
-from collections import Counter
 from dataclasses import dataclass
 
 import regex
 
 from rag.documents.values import Refusal
-from rag.languages import rules_for
 from rag.folding import fold
+from rag.languages import rules_for
 
 # Labels as pages and feeds write them, to Python's codec; what is not listed is not believed.
 _LABELS = {

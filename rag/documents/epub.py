@@ -43,7 +43,9 @@ def extract(content: bytes) -> Extraction:
     text = "\n\n".join(chapters)
     title = one_line(child_text(metadata, "title"))[:500] if metadata is not None else ""
     day = iso_date(child_text(metadata, "date")) if metadata is not None else None
-    extraction.documents.append(Extracted(text=text, title=title or first_line(text), published=day))
+    extraction.documents.append(
+        Extracted(text=text, title=title or first_line(text), published=day)
+    )
     return extraction
 
 

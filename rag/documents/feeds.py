@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xml.etree import ElementTree  # noqa: S405 - writes elements that rag.documents.markup parsed
+from xml.etree import ElementTree  # writes what rag.documents.markup has parsed
 
 from rag.documents.dates import iso_date
 from rag.documents.html import has_markup, plain_text, web_address

@@ -126,7 +126,13 @@ def too_large(size: int) -> Refusal:
 
 
 def _loader(
-    name: str, suffixes: str, media_type: str, extractor: str, *, trusted: bool = False, text: int = LARGEST_TEXT
+    name: str,
+    suffixes: str,
+    media_type: str,
+    extractor: str,
+    *,
+    trusted: bool = False,
+    text: int = LARGEST_TEXT,
 ) -> FileLoader:
     return FileLoader(
         name=name,
@@ -139,7 +145,9 @@ def _loader(
 
 
 PLAIN = _loader("text", ".txt .text", "text/plain", "plain:extract", trusted=True)
-MARKDOWN = _loader("Markdown", ".md .markdown", "text/markdown", "plain:extract_markdown", trusted=True)
+MARKDOWN = _loader(
+    "Markdown", ".md .markdown", "text/markdown", "plain:extract_markdown", trusted=True
+)
 HTML = _loader("HTML", ".html .htm .xhtml", "text/html", "html:extract")
 WORD = _loader(
     "Word",
@@ -152,9 +160,15 @@ EPUB = _loader("EPUB", ".epub", "application/epub+zip", "epub:extract")
 CSV = _loader("CSV", ".csv .tsv", "text/csv", "records:extract_csv", text=2 * LARGEST_FILE)
 JSON = _loader("JSON", ".json", "application/json", "records:extract_json", text=2 * LARGEST_FILE)
 JSON_LINES = _loader(
-    "JSON Lines", ".jsonl .ndjson", "application/jsonl", "records:extract_lines", text=2 * LARGEST_FILE
+    "JSON Lines",
+    ".jsonl .ndjson",
+    "application/jsonl",
+    "records:extract_lines",
+    text=2 * LARGEST_FILE,
 )
-FEED = _loader("feed", ".rss .atom .xml", "application/feed+xml", "feeds:extract", text=2 * LARGEST_FILE)
+FEED = _loader(
+    "feed", ".rss .atom .xml", "application/feed+xml", "feeds:extract", text=2 * LARGEST_FILE
+)
 
 LOADERS: tuple[FileLoader, ...] = (
     PLAIN, MARKDOWN, HTML, WORD, PDF, EPUB, CSV, JSON, JSON_LINES, FEED,
@@ -219,7 +233,11 @@ def kind_of(name: str, content: bytes) -> Kind:
         raise _other(found, suffix)
     if isinstance(found, FileLoader):
         agrees = found is named
-        told = "" if agrees else f"the content is {found.name}, whatever {suffix or 'no suffix'!r} says"
+        told = (
+            ""
+            if agrees
+            else f"the content is {found.name}, whatever {suffix or 'no suffix'!r} says"
+        )
         return Kind(loader=found, note=told)
     archive: Literal["zip", "tar"] = "zip" if found == ZIP else "tar"
     if suffix in ARCHIVE_SUFFIXES:
@@ -239,7 +257,7 @@ def _other(found: str, suffix: str) -> Refusal:
 
 def _by_content(content: bytes) -> FileLoader | str | None:
     """A loader, an archive or the words for a kind that is not read; None: the name decides."""
-    if content.startswith(b"PK\x03\x04") or content.startswith(b"PK\x05\x06"):
+    if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         if content[30:58] == b"mimetypeapplication/epub+zip":
             return EPUB
         return WORD if b"word/document.xml" in content else ZIP

@@ -21,12 +21,14 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from rag.documents.dates import iso_date
 from rag.documents.encodings import decode
-from rag.documents.plain import first_line, one_line, shortened
+from rag.documents.plain import first_line, one_line
 from rag.documents.values import Extracted, Extraction, Refusal
 from rag.sentences import split
 
 _DECLARED = regex.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", regex.I)
-_XML_DECLARED = regex.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{1,40})", regex.I)
+_XML_DECLARED = regex.compile(
+    rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{1,40})", regex.I
+)
 
 _UNSEEN = frozenset(
     "script style noscript template svg math iframe object embed canvas audio video map link meta "
@@ -64,7 +66,9 @@ _COLOUR_NAMES = {"white": "ffffff", "black": "000000", "transparent": "", "red":
 _LINES = frozenset(("li", "tr", "dt", "dd"))
 _LINE, _PARAGRAPH = "\x1e", "\x1d"  # breaks until the text is put together, then line ends
 _BREAKS = regex.compile(rf"[ \n]*[{_LINE}{_PARAGRAPH}][ \n{_LINE}{_PARAGRAPH}]*")
-_SELF_CLOSED = regex.compile(r"<(title|script|style|iframe|textarea|div|p|a|span|td|i|b)(\s[^<>]{0,2000}|)/>", regex.I)
+_SELF_CLOSED = regex.compile(
+    r"<(title|script|style|iframe|textarea|div|p|a|span|td|i|b)(\s[^<>]{0,2000}|)/>", regex.I
+)
 _SPACES = regex.compile(r"[ \t\n\r\f]+")
 _MOST_RULES = 300  # of a page's own styles that hide something
 _DEEPEST = 200  # what is nested deeper is hung up here, so that nothing overflows
@@ -84,7 +88,9 @@ def extract(content: bytes) -> Extraction:
     text = page.article()
     if not any(character.isalnum() for character in text):
         raise Refusal(
-            "empty", "holds no text that a reader would see", hint="save the page after it has loaded"
+            "empty",
+            "holds no text that a reader would see",
+            hint="save the page after it has loaded",
         )
     for code, told in page.dropped():
         extraction.note(code, told)
@@ -106,7 +112,9 @@ def plain_text(markup: str) -> str:
 
 def has_markup(text: str) -> bool:
     """Whether a text is a piece of HTML rather than plain text."""
-    return bool(regex.search(r"</?(?:p|br|div|a|b|i|em|strong|span|ul|li|h[1-6]|img)\b[^<>]{0,500}>", text))
+    return bool(
+        regex.search(r"</?(?:p|br|div|a|b|i|em|strong|span|ul|li|h[1-6]|img)\b[^<>]{0,500}>", text)
+    )
 
 
 @dataclass(slots=True, eq=False)
@@ -291,8 +299,17 @@ class Page:
         ]
         best = min(named, key=_running) if named and total else self._body
         while True:
-            inner = next((e for e in best.elements() if _running(e) >= _MOST * _running(best)), None)
-            if inner is None or inner.tag not in ("div", "section", "article", "main", "body", "form"):
+            inner = next(
+                (e for e in best.elements() if _running(e) >= _MOST * _running(best)), None
+            )
+            if inner is None or inner.tag not in (
+                "div",
+                "section",
+                "article",
+                "main",
+                "body",
+                "form",
+            ):
                 return best
             headed = any(_has(e, "h1") for e in best.elements() if e is not inner)
             if headed or not _running(best):
@@ -308,8 +325,8 @@ class Page:
         """Appends the text below an element: blocks on lines of their own, cells side by side."""
         for child in element.children:
             if isinstance(child, str):
-                child = child.replace(_LINE, " ").replace(_PARAGRAPH, " ")
-                pieces.append(child if preformatted else _SPACES.sub(" ", child))
+                text = child.replace(_LINE, " ").replace(_PARAGRAPH, " ")
+                pieces.append(text if preformatted else _SPACES.sub(" ", text))
                 continue
             tag = child.tag
             if tag == "br":
@@ -514,7 +531,9 @@ def _hex(colour: str) -> str | None:
         return found[1]
     if found := regex.fullmatch(r"#([0-9a-f])([0-9a-f])([0-9a-f])", colour):
         return "".join(2 * digit for digit in found.groups())
-    if found := regex.fullmatch(r"rgba?\((\d{1,3})[,/]?(\d{1,3})[,/]?(\d{1,3})(?:[,/]([\d.]+))?\)", colour):
+    if found := regex.fullmatch(
+        r"rgba?\((\d{1,3})[,/]?(\d{1,3})[,/]?(\d{1,3})(?:[,/]([\d.]+))?\)", colour
+    ):
         if found[4] and float(found[4]) == 0:
             return ""
         return "".join(f"{min(int(part), 255):02x}" for part in found.groups()[:3])

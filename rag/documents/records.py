@@ -35,7 +35,17 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "id": ("id", "_id", "guid", "uuid", "article_id", "doc_id", "docid", "رقم", "المعرف"),
     "url": ("url", "link", "href", "permalink", "source_url", "canonical_url", "الرابط", "رابط"),
 }  # fmt: skip
-_LISTS = ("articles", "documents", "items", "data", "results", "records", "rows", "posts", "entries")
+_LISTS = (
+    "articles",
+    "documents",
+    "items",
+    "data",
+    "results",
+    "records",
+    "rows",
+    "posts",
+    "entries",
+)
 _LONGEST_KEY = 300
 _LARGEST_CELL = 32 * 1024 * 1024
 
@@ -44,9 +54,8 @@ def extract_csv(content: bytes, **names: str) -> Extraction:
     """One document a row; the first row names the columns."""
     csv.field_size_limit(_LARGEST_CELL)
     decoded = decode(content)
-    lines = decoded.text.lstrip("\ufeff").splitlines(keepends=True)
-    delimiter = _delimiter(decoded.text)
-    rows = csv.reader(lines, delimiter=delimiter, strict=True)
+    text = decoded.text.lstrip("\ufeff")
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     extraction = _begun(decoded)
     try:
         header = [one_line(name) for name in next(rows)]
@@ -83,7 +92,9 @@ def extract_json(content: bytes, **names: str) -> Extraction:
             hint="check it with: python -m json.tool FILE (for one record a line: name it .jsonl)",
         ) from error
     records = _list_in(whole)
-    return _documents(((str(n), record) for n, record in enumerate(records, 1)), _begun(decoded), names)
+    return _documents(
+        ((str(n), record) for n, record in enumerate(records, 1)), _begun(decoded), names
+    )
 
 
 def extract_lines(content: bytes, **names: str) -> Extraction:
@@ -122,7 +133,9 @@ def _list_in(whole: object) -> list[Any]:
         return whole
     if isinstance(whole, dict):
         named = [whole[name] for name in _LISTS if isinstance(whole.get(name), list)]
-        lists = named or [v for v in whole.values() if isinstance(v, list) and v and isinstance(v[0], dict)]
+        lists = named or [
+            v for v in whole.values() if isinstance(v, list) and v and isinstance(v[0], dict)
+        ]
         if lists and _value(whole, "text", {}) is None:
             return list(lists[0])
         return [whole]
@@ -201,5 +214,7 @@ def _documents(
     if undated:
         extraction.note("date", f"{undated} dates that name no certain day left out")
     if marked:
-        extraction.note("markup", f"the text of {marked} records was HTML; read as a reader sees it")
+        extraction.note(
+            "markup", f"the text of {marked} records was HTML; read as a reader sees it"
+        )
     return extraction

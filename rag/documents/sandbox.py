@@ -61,7 +61,9 @@ class Sandbox:
         self._idle: list[_Worker] = []
         self.started = 0  # children, for tests and metrics
 
-    def extract(self, extractor: str, content: bytes, *, largest: int, **options: str) -> Extraction:
+    def extract(
+        self, extractor: str, content: bytes, *, largest: int, **options: str
+    ) -> Extraction:
         """What ``module:function`` makes of the bytes; raises Refusal with what went wrong.
 
         ``options`` are the extractor's own; ``largest`` bounds the text that comes back, in bytes of UTF-8.
@@ -132,7 +134,14 @@ class _Worker:
         self._home = tempfile.mkdtemp(prefix="sanad-worker-")
         try:
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter, fixed arguments
-                [sys.executable, "-I", "-c", _START, json.dumps(_import_path()), json.dumps(asdict(limits))],
+                [
+                    sys.executable,
+                    "-I",
+                    "-c",
+                    _START,
+                    json.dumps(_import_path()),
+                    json.dumps(asdict(limits)),
+                ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

@@ -25,7 +25,15 @@ _SKIPPED = frozenset(
 _OFF = frozenset(("0", "false", "off", "none"))
 _HEADINGS = ("title", "heading 1", "heading1")
 # Titles that programs write by themselves.
-_NO_TITLE = ("document", "untitled", "microsoft word", "word document", "مستند", "doc1", "document1")
+_NO_TITLE = (
+    "document",
+    "untitled",
+    "microsoft word",
+    "word document",
+    "مستند",
+    "doc1",
+    "document1",
+)
 _SMALLEST = 2  # half points
 
 
@@ -90,7 +98,11 @@ def _hides(properties: Element | None) -> bool:
     if _on(_child(properties, "vanish")) or _on(_child(properties, "webHidden")):
         return True
     size = _child(properties, "sz")
-    if size is not None and (size.get("val") or "").isdigit() and int(size.get("val") or 99) <= _SMALLEST:
+    if (
+        size is not None
+        and (size.get("val") or "").isdigit()
+        and int(size.get("val") or 99) <= _SMALLEST
+    ):
         return True
     colour = _child(properties, "color")
     white = colour is not None and (colour.get("val") or "").upper() == "FFFFFF"
@@ -121,7 +133,9 @@ class _Reader:
     def _paragraph(self, paragraph: Element) -> Iterator[str]:
         properties = _child(paragraph, "pPr")
         style = _child(properties, "pStyle")
-        name, hides = self._styles.get(style.get("val") or "" if style is not None else "", ("", False))
+        name, hides = self._styles.get(
+            style.get("val") or "" if style is not None else "", ("", False)
+        )
         boxes: list[Element] = []
         text = "".join(self._runs(paragraph, boxes)).strip(" \t\n")
         if hides and text:

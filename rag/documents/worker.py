@@ -158,7 +158,9 @@ def _do(job: dict[str, Any], folder: Path) -> dict[str, Any]:
         return _refused(refusal.reason, refusal.message, refusal.hint)
     except MemoryError:
         return _refused(
-            "memory_limit", "needs more memory than a file may use", "split the file, or leave it out"
+            "memory_limit",
+            "needs more memory than a file may use",
+            "split the file, or leave it out",
         )
     except RecursionError:
         return _refused(

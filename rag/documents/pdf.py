@@ -1,0 +1,241 @@
+"""PDF: the text of its pages in reading order, with the offset at which each page begins.
+
+Lines are pdfium's; a line with Arabic is put together from the places of its glyphs
+(:mod:`rag.documents.reading_order`). Lines that were only broken for width are joined, lines that
+stand at the head or foot of most pages are left out, and a page whose letters do not come out as
+they are read (:mod:`rag.documents.quality`) is left out and told: better no answer than a wrong
+quotation.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median_low
+from typing import Any
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+import regex
+
+from rag.documents import reading_order
+from rag.documents.plain import first_line, one_line
+from rag.documents.quality import faults
+from rag.documents.reading_order import Glyph
+from rag.documents.values import Extracted, Extraction, Refusal
+
+MOST_PAGES = 5000
+_HYPHENS = ("\ufffe", "\x02")  # what pdfium gives for a hyphen at the end of a line
+_ENDED = regex.compile(r"[.!?؟:؛…][\"'”’»)\]]*$")
+_NUMBER = regex.compile(r"\p{Nd}+")
+_NO_TITLE = regex.compile(
+    r"^(?:microsoft (?:word|powerpoint)|untitled|document\d*$|بلا عنوان)|\.\w{2,4}$", regex.I
+)
+_FULL = 0.75  # of the usual width: such a line was broken for want of room
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a page: its text, the height of its baseline and the size of its letters."""
+
+    text: str
+    base: float
+    size: float
+
+
+def extract(content: bytes) -> Extraction:
+    """The text of a PDF; raises Refusal where there is none that may be quoted."""
+    try:
+        document = pypdfium2.PdfDocument(content)
+    except pypdfium2.PdfiumError as error:
+        if "password" in str(error).lower():
+            raise Refusal("encrypted", "needs a password", hint="save it without one") from error
+        raise Refusal(
+            "damaged",
+            f"not a readable PDF: {error}",
+            hint="open it, print it to a new PDF and ingest that",
+        ) from error
+    if len(document) > MOST_PAGES:
+        raise Refusal(
+            "too_large", f"{len(document)} pages, more than {MOST_PAGES}", hint="split the file"
+        )
+    pages = [list(_lines(document, number)) for number in range(len(document))]
+    if not any(pages):
+        raise Refusal(
+            "empty",
+            f"no text in its {len(pages)} pages: they are pictures, or empty",
+            hint="run character recognition on it (for Arabic and English), then ingest the result",
+        )
+    extraction = Extraction()
+    running = _running_lines(pages)
+    texts = [
+        _paragraphs([item for n, item in enumerate(page) if not _is_running(page, n, running)])
+        for page in pages
+    ]
+    texts, faulty = _gated(texts)
+    if running:
+        extraction.note("page_headers", f"{len(running)} lines repeated on most pages left out")
+    if faulty:
+        told = "; ".join(f"{fault}: pages {_numbers(numbers)}" for fault, numbers in faulty.items())
+        if not any(texts):
+            raise Refusal(
+                "poor_extraction",
+                f"its text does not come out as it is read ({told})",
+                hint="ingest the file it was made from (.docx, .html), or run character recognition on it",
+            )
+        extraction.note("pages_left_out", f"text that does not come out as it is read: {told}")
+    text, starts = _joined(texts)
+    if not any(character.isalnum() for character in text):
+        raise Refusal("empty", "holds no words", hint="leave the file out")
+    extraction.documents.append(
+        Extracted(text=text, title=_title(document) or first_line(text), pages=starts)
+    )
+    return extraction
+
+
+def _title(document: pypdfium2.PdfDocument) -> str:
+    stated = one_line(document.get_metadata_value("Title") or "")[:500]
+    return "" if _NO_TITLE.search(stated) or faults(stated) else stated
+
+
+def _numbers(numbers: list[int]) -> str:
+    shown = ", ".join(map(str, numbers[:10]))
+    return shown if len(numbers) <= 10 else f"{shown} and {len(numbers) - 10} more"
+
+
+# glyphs and lines
+
+
+def _lines(document: pypdfium2.PdfDocument, number: int) -> Iterator[Line]:
+    """The lines of one page, without empty ones."""
+    try:
+        page = document[number]
+        text_page = page.get_textpage()
+    except pypdfium2.PdfiumError:  # one damaged page is an empty page
+        return
+    raw = text_page.raw
+    codes = [pdfium.FPDFText_GetUnicode(raw, index) for index in range(text_page.count_chars())]
+    arabic = sum(0x0620 <= code <= 0x06FF or 0xFB50 <= code <= 0xFEFC for code in codes)
+    mostly = 2 * arabic > sum(chr(code).isalpha() for code in codes if 0 < code < 0x110000)
+    start = 0
+    for end in [*(n for n, code in enumerate(codes) if code in (10, 13)), len(codes)]:
+        if end > start and (line := _line(raw, codes, start, end, mostly=mostly)):
+            yield line
+        start = end + 1
+    text_page.close()
+    page.close()
+
+
+def _line(raw: Any, codes: list[int], start: int, end: int, *, mostly: bool) -> Line | None:  # noqa: ANN401 - a pdfium handle
+    text = _as_text(codes[start:end])
+    if not text.strip():
+        return None
+    x, y = ctypes.c_double(), ctypes.c_double()
+    pdfium.FPDFText_GetCharOrigin(raw, start, x, y)
+    size = pdfium.FPDFText_GetFontSize(raw, start) or 1.0
+    if reading_order.has_arabic(text):
+        glyphs = _glyphs(raw, codes, start, end)
+        text = reading_order.line(glyphs, right_to_left=True if mostly else None)
+    else:
+        text = reading_order.plain_letters(text).strip()
+    return Line(text, y.value, size) if text else None
+
+
+def _as_text(codes: Sequence[int]) -> str:
+    """Code units as text: pdfium gives characters beyond the first plane in two halves."""
+    units = b"".join(code.to_bytes(2, "little") for code in codes if 0 < code < 0x10000)
+    return units.decode("utf-16-le", errors="replace")
+
+
+def _glyphs(raw: Any, codes: list[int], start: int, end: int) -> list[Glyph]:  # noqa: ANN401 - a pdfium handle
+    """The characters of a line with their places."""
+    glyphs: list[Glyph] = []
+    x, y = ctypes.c_double(), ctypes.c_double()
+    box = pdfium.FS_RECTF()
+    for index in range(start, end):
+        text = _as_text(codes[index : index + 1])
+        if not text or text in _HYPHENS or pdfium.FPDFText_IsGenerated(raw, index) == 1:
+            continue
+        pdfium.FPDFText_GetCharOrigin(raw, index, x, y)
+        pdfium.FPDFText_GetLooseCharBox(raw, index, box)
+        size = pdfium.FPDFText_GetFontSize(raw, index) or 1.0
+        left, right = sorted((box.left, box.right))
+        glyphs.append(Glyph(text, round(x.value, 2), left, right, size))
+    return glyphs
+
+
+# lines to paragraphs, pages to a text
+
+
+def _paragraphs(lines: Sequence[Line]) -> str:
+    """The lines of a page, joined where the line was only full."""
+    if not lines:
+        return ""
+    lengths = sorted(len(line.text) for line in lines)
+    width = lengths[-1 - len(lengths) // 10]
+    gaps = [above.base - below.base for above, below in pairwise(lines)]
+    usual = median_low(sorted(gap for gap in gaps if gap > 0)[: len(gaps) // 2 + 1] or [0.0])
+    text = lines[0].text
+    for gap, (above, below) in zip(gaps, pairwise(lines), strict=True):
+        other = abs(above.size - below.size) > 0.1 * max(above.size, below.size)
+        far = gap > 1.4 * usual > 0
+        full = len(above.text) >= _FULL * width and width >= 30
+        if text.endswith(_HYPHENS):
+            text = text[:-1] + below.text
+        elif full and not far and not other and (gap > 0 or not _ENDED.search(above.text)):
+            text += f" {below.text}"
+        else:
+            text += ("\n\n" if far or other or _ENDED.search(above.text) else "\n") + below.text
+    return "".join(character for character in text if character not in _HYPHENS)
+
+
+def _shape(line: Line) -> str:
+    """A line without its numbers, to know one that counts pages again."""
+    return _NUMBER.sub("0", line.text)
+
+
+def _edges(page: Sequence[Line]) -> set[int]:
+    return {n for n in (0, 1, len(page) - 2, len(page) - 1) if 0 <= n < len(page)}
+
+
+def _running_lines(pages: Sequence[Sequence[Line]]) -> frozenset[str]:
+    """Heads and feet: what stands at the edge of more than half of the pages, of three or more."""
+    if len(pages) < 3:
+        return frozenset()
+    counts = Counter(shape for page in pages for shape in {_shape(page[n]) for n in _edges(page)})
+    return frozenset(shape for shape, count in counts.items() if count > len(pages) / 2)
+
+
+def _is_running(page: Sequence[Line], number: int, running: frozenset[str]) -> bool:
+    if number not in _edges(page):
+        return False
+    shape = _shape(page[number])
+    alone = len(page) > 1 and number in (0, len(page) - 1)
+    return shape in running or (alone and bool(regex.fullmatch(r"[-–—\s]*0[-–—\s]*", shape)))
+
+
+def _gated(texts: list[str]) -> tuple[list[str], dict[str, list[int]]]:
+    """The pages that may be quoted, the others empty; of each fault its pages."""
+    faulty: dict[str, list[int]] = {}
+    kept = []
+    for number, text in enumerate(texts, 1):
+        found = faults(text)
+        for fault in found:
+            faulty.setdefault(fault, []).append(number)
+        kept.append("" if found else text)
+    return kept, faulty
+
+
+def _joined(texts: Sequence[str]) -> tuple[str, tuple[int, ...]]:
+    """One text and where each page begins; a sentence that goes on over the page stays whole."""
+    text, starts = "", []
+    for page in texts:
+        if text and page:
+            goes_on = not _ENDED.search(text) and len(text.rpartition("\n")[2]) > 60
+            text += " " if goes_on else "\n\n"
+        starts.append(len(text))
+        text += page
+    return text, tuple(starts)
