@@ -12,7 +12,7 @@ from rag.languages import rules_for
 from rag.types import LANGUAGES
 
 _ISO = regex.compile(r"\s*(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
-_COMPACT = regex.compile(r"\s*(?:D:)?(\d{4})(\d{2})(\d{2})(?!\d{1,5}(?!\d))")
+_COMPACT = regex.compile(r"\s*(?:d:)?(\d{4})(\d{2})(\d{2})(?:\d{4}|\d{6})?(?!\d)")
 _DAY_FIRST = regex.compile(
     r"(?<!\d)(\d{1,2})(?:st|nd|rd|th)?\s+(?:of\s+)?(\p{L}+)[\s,/]+(?:\p{L}+[\s,/]+)?(\d{4})(?!\d)"
 )

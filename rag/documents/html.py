@@ -207,7 +207,7 @@ class Page:
             characters = self._counts["hidden characters"]
             yield "hidden_text", f"{parts} hidden parts with {characters} characters left out"
         if parts := self._counts["related"]:
-            yield "related_links", f"{parts} blocks that point to other pages left out"
+            yield "related_links", f"{parts} blocks that point elsewhere left out"
 
     # what somebody sees
 
@@ -279,7 +279,7 @@ class Page:
         if element.tag in ("article", "main", "h1", "p"):
             return False
         if element.text <= _RELATED_SHARE * total and _RELATED_NAME.search(element.name):
-            self._counts["related"] += bool(element.linked)
+            self._counts["related"] += bool(element.text)
             return True
         return False
 

@@ -31,6 +31,7 @@ MOST_PAGES = 5000
 _HYPHENS = ("\ufffe", "\x02")  # what pdfium gives for a hyphen at the end of a line
 _ENDED = regex.compile(r"[.!?؟:؛…][\"'”’»)\]]*$")
 _NUMBER = regex.compile(r"\p{Nd}+")
+_PAGE_NUMBER = regex.compile(r"[-–—\s]*0[-–—\s]*")  # its digits as one 0
 _NO_TITLE = regex.compile(
     r"^(?:microsoft (?:word|powerpoint)|untitled|document\d*$|بلا عنوان)|\.\w{2,4}$", regex.I
 )
@@ -71,10 +72,7 @@ def extract(content: bytes) -> Extraction:
         )
     extraction = Extraction()
     running = _running_lines(pages)
-    texts = [
-        _paragraphs([item for n, item in enumerate(page) if not _is_running(page, n, running)])
-        for page in pages
-    ]
+    texts = [_paragraphs(_without_running(page, running)) for page in pages]
     texts, faulty = _gated(texts)
     if running:
         extraction.note("page_headers", f"{len(running)} lines repeated on most pages left out")
@@ -120,28 +118,62 @@ def _lines(document: pypdfium2.PdfDocument, number: int) -> Iterator[Line]:
     codes = [pdfium.FPDFText_GetUnicode(raw, index) for index in range(text_page.count_chars())]
     arabic = sum(0x0620 <= code <= 0x06FF or 0xFB50 <= code <= 0xFEFC for code in codes)
     mostly = 2 * arabic > sum(chr(code).isalpha() for code in codes if 0 < code < 0x110000)
-    start = 0
-    for end in [*(n for n, code in enumerate(codes) if code in (10, 13)), len(codes)]:
-        if end > start and (line := _line(raw, codes, start, end, mostly=mostly)):
-            yield line
-        start = end + 1
+    for pieces in _pieces(raw, codes):
+        text = _as_text(codes[pieces[0].start : pieces[0].end])
+        for before, piece in pairwise(pieces):
+            apart = piece.left - before.right > 0.18 * piece.size
+            text += " " * apart + _as_text(codes[piece.start : piece.end])
+        if reading_order.has_arabic(text):
+            glyphs = [g for piece in pieces for g in _glyphs(raw, codes, piece.start, piece.end)]
+            text = reading_order.line(glyphs, right_to_left=True if mostly else None)
+        else:
+            text = reading_order.plain_letters(text).strip()
+        if text:
+            yield Line(text, pieces[0].base, pieces[0].size)
     text_page.close()
     page.close()
 
 
-def _line(raw: Any, codes: list[int], start: int, end: int, *, mostly: bool) -> Line | None:  # noqa: ANN401 - a pdfium handle
-    text = _as_text(codes[start:end])
-    if not text.strip():
-        return None
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Characters ``[start, end)`` that pdfium gives as one line, and where they stand."""
+
+    start: int
+    end: int
+    base: float
+    size: float
+    left: float
+    right: float
+
+    def goes_on(self, other: _Piece) -> bool:
+        """Whether the other stands beside this one: pdfium breaks a line at lone glyphs."""
+        near = 1.5 * max(self.size, other.size)
+        level = abs(self.base - other.base) < 0.2 * max(self.size, other.size)
+        return level and other.left - self.right < near and self.left - other.right < near
+
+
+def _pieces(raw: Any, codes: list[int]) -> Iterator[list[_Piece]]:  # noqa: ANN401 - a pdfium handle
+    """The lines of a page, in the page's own order, each as the pieces that stand in it."""
     x, y = ctypes.c_double(), ctypes.c_double()
-    pdfium.FPDFText_GetCharOrigin(raw, start, x, y)
-    size = pdfium.FPDFText_GetFontSize(raw, start) or 1.0
-    if reading_order.has_arabic(text):
-        glyphs = _glyphs(raw, codes, start, end)
-        text = reading_order.line(glyphs, right_to_left=True if mostly else None)
-    else:
-        text = reading_order.plain_letters(text).strip()
-    return Line(text, y.value, size) if text else None
+    box = pdfium.FS_RECTF()
+    line: list[_Piece] = []
+    start = 0
+    for end in [*(n for n, code in enumerate(codes) if code in (10, 13)), len(codes)]:
+        if _as_text(codes[start:end]).strip():
+            pdfium.FPDFText_GetCharOrigin(raw, start, x, y)
+            size = pdfium.FPDFText_GetFontSize(raw, start) or 1.0
+            edges = []
+            for index in (start, end - 1):
+                pdfium.FPDFText_GetLooseCharBox(raw, index, box)
+                edges += [box.left, box.right]
+            piece = _Piece(start, end, y.value, size, min(edges), max(edges))
+            if line and not line[-1].goes_on(piece):
+                yield line
+                line = []
+            line.append(piece)
+        start = end + 1
+    if line:
+        yield line
 
 
 def _as_text(codes: Sequence[int]) -> str:
@@ -209,12 +241,16 @@ def _running_lines(pages: Sequence[Sequence[Line]]) -> frozenset[str]:
     return frozenset(shape for shape, count in counts.items() if count > len(pages) / 2)
 
 
-def _is_running(page: Sequence[Line], number: int, running: frozenset[str]) -> bool:
-    if number not in _edges(page):
-        return False
-    shape = _shape(page[number])
-    alone = len(page) > 1 and number in (0, len(page) - 1)
-    return shape in running or (alone and bool(regex.fullmatch(r"[-–—\s]*0[-–—\s]*", shape)))
+def _without_running(page: Sequence[Line], running: frozenset[str]) -> Sequence[Line]:
+    """The lines of a page without head, foot and number; all of them where nothing else is left."""
+    edges, ends = _edges(page), (0, len(page) - 1)
+    kept = [
+        line
+        for number, line in enumerate(page)
+        if not (number in edges and _shape(line) in running)
+        and not (number in ends and _PAGE_NUMBER.fullmatch(_shape(line)))
+    ]
+    return kept or page
 
 
 def _gated(texts: list[str]) -> tuple[list[str], dict[str, list[int]]]:

@@ -8,6 +8,7 @@ processor time and file size are bounded by the operating system where it has su
 from __future__ import annotations
 
 import ctypes
+import errno
 import json
 import os
 import platform
@@ -20,7 +21,7 @@ from rag.documents.formats import extractor
 from rag.documents.values import Refusal
 
 _REFUSED_EVENTS = (
-    "socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "os.spawn",
+    "socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "os.spawn", "os.kill",
     "os.startfile", "pty.", "ftplib.", "urllib.", "http.", "webbrowser.",
 )  # fmt: skip
 
@@ -28,19 +29,19 @@ _REFUSED_EVENTS = (
 _CALLS = {
     "x86_64": (
         0xC000003E,
-        # socket connect sendto bind listen clone fork vfork execve ptrace mount
-        (41, 42, 44, 49, 50, 56, 57, 58, 59, 101, 165,
-         # unshare perf_event_open setns process_vm_readv process_vm_writev bpf execveat
-         272, 298, 308, 310, 311, 321, 322,
+        # socket connect sendto bind listen clone fork vfork execve kill ptrace rt_sigqueueinfo mount
+        (41, 42, 44, 49, 50, 56, 57, 58, 59, 62, 101, 129, 165,
+         # tkill tgkill unshare rt_tgsigqueueinfo perf_event_open setns process_vm_readv process_vm_writev bpf execveat
+         200, 234, 272, 297, 298, 308, 310, 311, 321, 322,
          # pidfd_send_signal io_uring_setup pidfd_open clone3 pidfd_getfd
          424, 425, 434, 435, 438),
     ),
     "aarch64": (
         0xC00000B7,
-        # mount unshare ptrace socket bind listen connect sendto clone execve
-        (40, 97, 117, 198, 200, 201, 203, 206, 220, 221,
-         # perf_event_open setns process_vm_readv process_vm_writev bpf execveat
-         241, 268, 270, 271, 280, 281,
+        # mount unshare ptrace kill tkill tgkill rt_sigqueueinfo socket bind listen connect sendto clone execve
+        (40, 97, 117, 129, 130, 131, 138, 198, 200, 201, 203, 206, 220, 221,
+         # rt_tgsigqueueinfo perf_event_open setns process_vm_readv process_vm_writev bpf execveat
+         240, 241, 268, 270, 271, 280, 281,
          # pidfd_send_signal io_uring_setup pidfd_open clone3 pidfd_getfd
          424, 425, 434, 435, 438),
     ),
@@ -166,6 +167,10 @@ def _do(job: dict[str, Any], folder: Path) -> dict[str, Any]:
         return _refused(
             "unsafe", "nested too deeply", "save it in a simpler format, then ingest it again"
         )
+    except OSError as error:
+        if error.errno in (errno.EFBIG, errno.ENOSPC):
+            return _refused("output_limit", "unpacks to more than is taken", "split the file")
+        return _refused("damaged", f"cannot be read: {error.strerror}", "save it again")
     except Exception as error:  # noqa: BLE001 - whatever a parser raises is told, not guessed at
         return _refused(
             "damaged",
@@ -181,7 +186,13 @@ def _bounded(answer: dict[str, Any], largest: int) -> dict[str, Any]:
             f"holds more than the {largest} bytes of text a file may give",
             hint="split the file, or leave it out",
         )
-    if not answer["documents"] and not answer["failures"]:
+    if failed := answer["failures"] if not answer["documents"] else []:
+        raise Refusal(
+            "bad_record",
+            f"none of its {len(failed)} records can be read: {failed[0]['message']}",
+            hint="mend the file, then ingest it again",
+        )
+    if not answer["documents"]:
         raise Refusal("empty", "holds no text", hint="leave the file out")
     return answer
 
