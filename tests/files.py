@@ -5,7 +5,13 @@ from __future__ import annotations
 import io
 import tarfile
 import zipfile
+from collections.abc import Callable
+from typing import TypeVar
 from xml.sax.saxutils import escape
+
+from rag.documents.values import Refusal
+
+T = TypeVar("T")
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 ARTICLE = (
@@ -13,6 +19,14 @@ ARTICLE = (
     "وأضاف أن المفاوضات التي جرت في إسطنبول لم تنته بعد، وأن الوفد سيعود من هناك غدًا.",
     "The spokesman said on Monday that 60% of the talks were over.",
 )
+
+
+def outcome(read: Callable[..., T], *arguments: object) -> T | Refusal:
+    """What a reader gives, or why it refuses."""
+    try:
+        return read(*arguments)
+    except Refusal as refusal:
+        return refusal
 
 
 def zipped(parts: dict[str, str | bytes], *, first: str = "") -> bytes:

@@ -5,11 +5,9 @@ import os
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from rag import documents
-from rag.documents import load
-from rag.documents import formats
+from rag.documents import formats, load
 from rag.documents.encodings import decode
 from rag.documents.formats import MARKDOWN, PLAIN
 from rag.documents.plain import first_line

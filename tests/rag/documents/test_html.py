@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from rag.documents.formats import HTML
 from rag.documents.html import extract, has_markup, plain_text, web_address
 from rag.documents.values import Refusal
+from tests.files import outcome
 from tests.strategies import texts
 
 PARAGRAPHS = (
@@ -239,22 +240,19 @@ def test_deep_nesting_loses_no_text():
 @settings(deadline=None, max_examples=60)
 def test_words_of_paragraphs_are_kept_in_order(parts):
     markup = "".join("<p>" + p.replace("&", "&amp;").replace("<", "&lt;") + "</p>" for p in parts)
-    found = plain_text(markup)
-    words = [w for w in " ".join(parts).translate({0x1D: " ", 0x1E: " "}).split()]
-    assert [w for w in found.replace("\ufffd", "").split() if w] == [
-        w for w in " ".join(words).replace("\ufffd", "").split()
-    ]
+    # Two control characters stand for breaks inside; a parser may replace what no page may hold.
+    words = " ".join(parts).translate({0x1D: " ", 0x1E: " "}).replace("\ufffd", "").split()
+    assert plain_text(markup).replace("\ufffd", "").split() == words
 
 
 @given(st.text(max_size=300))
 @settings(deadline=None, max_examples=100)
 def test_any_page_gives_text_or_a_reason(text):
-    try:
-        extraction = extract(text.encode(errors="replace"))
-    except Refusal as refusal:
-        assert refusal.reason in ("empty", "not_text", "encoding")
-        return
-    assert extraction.documents[0].text.strip()
+    found = outcome(extract, text.encode(errors="replace"))
+    if isinstance(found, Refusal):
+        assert found.reason in ("empty", "not_text", "encoding")
+    else:
+        assert found.documents[0].text.strip()
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def test_bad_rows_are_told_and_the_others_read():
 
 
 def test_a_row_with_too_many_cells_is_told():
-    extraction = extract_csv("id,text\n1,one\n2,two,three\n\n3,four\n".encode())
+    extraction = extract_csv(b"id,text\n1,one\n2,two,three\n\n3,four\n")
     assert [d.text for d in extraction.documents] == ["one", "four"]
     assert extraction.failures[0].message == "3 cells where the first row has 2"
 
