@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import regex
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from rag.documents.dates import iso_date
 from rag.documents.encodings import decode
@@ -54,14 +54,34 @@ _ARTICLE_NAME = regex.compile(
     r"wysiwyg|content-?body)(?![a-z])"
 )
 
-_HIDING = regex.compile(
-    r"display:none|visibility:(?:hidden|collapse)|opacity:0(?:\.0+)?(?![.\d])|"
-    r"font-size:0(?:\.0+)?(?![.\d])|content-visibility:hidden|clip:rect\(0|"
-    r"clip-path:inset\((?:50|100)%|text-indent:-\d{3,}|(?:left|top|right):-\d{4,}|"
-    r"(?:^|;)(?:max-)?(?:height|width):0(?:px|em)?(?=;|$)[^}]*overflow:hidden|transform:scale\(0\)"
+# Declarations that take a text out of sight, one property at a time.
+_HIDING = {
+    "display": regex.compile(r"none"),
+    "visibility": regex.compile(r"hidden|collapse"),
+    "content-visibility": regex.compile(r"hidden"),
+    "opacity": regex.compile(r"0*(?:\.0+)?|0%"),
+    "font-size": regex.compile(r"0*(?:\.0+)?(?:px|pt|r?em|%)?"),
+    "clip": regex.compile(r"rect\(0.*"),
+    "clip-path": regex.compile(r"inset\((?:50|100)%.*"),
+    "text-indent": regex.compile(r"-\d{3,}.*"),
+    "transform": regex.compile(r"scale\(0\)"),
+}
+_FAR = regex.compile(r"-\d{4,}.*")
+_ZERO = regex.compile(r"0(?:px)?")
+_SIZES = ("height", "max-height", "width", "max-width")
+_PROPERTIES = frozenset(
+    (
+        *_HIDING,
+        *_SIZES,
+        "left",
+        "top",
+        "right",
+        "overflow",
+        "color",
+        "background",
+        "background-color",
+    )
 )
-_COLOUR = regex.compile(r"(?:^|;)color:([^;]+)")
-_GROUND = regex.compile(r"(?:^|;)background(?:-color)?:([^;]+)")
 _COLOUR_NAMES = {"white": "ffffff", "black": "000000", "transparent": "", "red": "ff0000"}
 _LINES = frozenset(("li", "tr", "dt", "dd"))
 _LINE, _PARAGRAPH = "\x1e", "\x1d"  # breaks until the text is put together, then line ends
@@ -70,10 +90,10 @@ _SELF_CLOSED = regex.compile(
     r"<(title|script|style|iframe|textarea|div|p|a|span|td|i|b)(\s[^<>]{0,2000}|)/>", regex.I
 )
 _SPACES = regex.compile(r"[ \t\n\r\f]+")
-_MOST_RULES = 300  # of a page's own styles that hide something
+_MOST_RULES = 2000  # of a page's own style sheets
 _DEEPEST = 200  # what is nested deeper is hung up here, so that nothing overflows
-_RELATED_SHARE = 0.4  # of a page's text: what is named "related" and holds more is the article
-_MOST = 0.8
+_RELATED_SHARE = 0.25  # of a page's text: what is named "related" and holds more is the article
+_MOST, _SURE = 0.8, 0.7  # of the running text, for an element and for one named as the article
 
 
 def extract(content: bytes) -> Extraction:
@@ -128,15 +148,16 @@ class Element:
     attributes: dict[str, str | None]
     parent: Element | None = None
     children: list[Element | str] = field(default_factory=list)
-    style: str = ""
+    style: dict[str, str] = field(default_factory=dict)
     text: int = 0
     linked: int = 0
 
     @property
     def name(self) -> str:
-        """Its class and id, for telling what it is for."""
-        parts = (self.attributes.get("class"), self.attributes.get("id"))
-        return " ".join(part for part in parts if part).lower().replace("_", "-")
+        """Its classes and id, for telling what it is for; a headline made an id tells nothing."""
+        both = f"{self.attributes.get('class') or ''} {self.attributes.get('id') or ''}"
+        names = both.lower().replace("_", "-").split()
+        return " ".join(name for name in names if name.count("-") <= 3)
 
     def elements(self) -> Iterator[Element]:
         """The elements among its children."""
@@ -162,6 +183,7 @@ class Page:
         self._canonical = canonical.attributes.get("href") if canonical is not None else None
         self._times = [node.attributes.get("datetime") for node in tree.css("time[datetime]")[:5]]
         self._styles = _styles(tree)
+        self._length = len(_text_of(tree.body))
         self._body = self._seen(tree)
         _measure(self._body)
 
@@ -229,7 +251,7 @@ class Page:
             if not node.is_element_node or tag in _UNSEEN:
                 continue
             element = Element(tag, dict(node.attributes), parent, style=self._style_of(node))
-            if _is_hidden(element):
+            if _is_hidden(element) and not self._shown_by_a_script(element, node):
                 if characters := len(_text_of(node)):
                     self._counts["hidden"] += 1
                     self._counts["hidden characters"] += characters
@@ -239,10 +261,16 @@ class Page:
             waiting.extend([(child, under, deeper) for child in _nodes(node)][::-1])
         return top
 
-    def _style_of(self, node: LexborNode) -> str:
-        own = _compact(node.attributes.get("style"))
-        stated = self._styles.get(node.mem_id)
-        return f"{stated};{own}" if stated else own
+    def _shown_by_a_script(self, element: Element, node: LexborNode) -> bool:
+        """Whether most of the page is hidden by a style sheet alone, until a script shows it."""
+        own = Element(element.tag, element.attributes, element.parent)
+        own.style = _declared(element.attributes.get("style") or "")
+        return not _is_hidden(own) and len(_text_of(node)) > _RELATED_SHARE * self._length
+
+    def _style_of(self, node: LexborNode) -> dict[str, str]:
+        """What the page's style sheets and the element itself say; the last word counts."""
+        own = node.attributes.get("style")
+        return self._styles.get(node.mem_id, {}) | (_declared(own) if own else {})
 
     # the article
 
@@ -295,7 +323,7 @@ class Page:
                 or element.attributes.get("role") == "main"
                 or _ARTICLE_NAME.search(element.name)
             )
-            and _running(element) >= 0.5 * total
+            and _running(element) >= _SURE * total
         ]
         best = min(named, key=_running) if named and total else self._body
         while True:
@@ -445,9 +473,9 @@ def _linked_data(tree: LexborHTMLParser) -> dict[str, str]:
     return {}
 
 
-def _styles(tree: LexborHTMLParser) -> dict[int, str]:
+def _styles(tree: LexborHTMLParser) -> dict[int, dict[str, str]]:
     """What the page's own style sheets say of each element, as far as it can hide one."""
-    styles: dict[int, str] = {}
+    styles: dict[int, dict[str, str]] = {}
     rules = 0
     for sheet in tree.css("style"):
         for selector, declarations in _rules(sheet.text() or ""):
@@ -456,15 +484,15 @@ def _styles(tree: LexborHTMLParser) -> dict[int, str]:
                 return styles
             try:
                 matching = tree.css(selector)
-            except (ValueError, RuntimeError):  # a selector the parser does not know
+            except SelectolaxError:  # a selector the parser does not know
                 continue
             for node in matching:
-                styles[node.mem_id] = f"{styles.get(node.mem_id, '')};{declarations}"
+                styles.setdefault(node.mem_id, {}).update(declarations)
     return styles
 
 
-def _rules(sheet: str) -> Iterator[tuple[str, str]]:
-    """Selectors with declarations that hide or colour; rules for print or small screens are not."""
+def _rules(sheet: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Selectors with what they declare; rules for print, small screens or states are not read."""
     sheet = regex.sub(r"/\*.*?\*/", "", sheet[:500_000], flags=regex.DOTALL)
     depth, start, selector = 0, 0, ""
     for found in regex.finditer(r"[{};]", sheet):
@@ -473,30 +501,43 @@ def _rules(sheet: str) -> Iterator[tuple[str, str]]:
             if depth == 0:
                 selector = sheet[start:place].strip()
             depth += 1
-            start = place + 1
+            start = place + 1 if depth == 1 else start
         elif found.group() == "}":
             depth = max(0, depth - 1)
             if depth == 0:
-                declarations = _compact(sheet[start:place])
-                plain = selector and "@" not in selector and ":" not in selector
-                if plain and (_HIDING.search(declarations) or "color:" in declarations):
-                    yield selector, declarations
+                if selector and "@" not in selector and ":" not in selector:
+                    declarations = _declared(sheet[start:place])
+                    if declarations:
+                        yield selector, declarations
                 start = place + 1
         elif depth == 0:
             start = place + 1
 
 
-def _compact(style: str | None) -> str:
-    return regex.sub(r"\s+|!important", "", style.lower()) if style else ""
+def _declared(style: str) -> dict[str, str]:
+    """The declarations that can hide, by property; of two for one the later."""
+    declared: dict[str, str] = {}
+    for part in regex.sub(r"\s+|!important", "", style.lower()).split(";"):
+        name, _, value = part.partition(":")
+        if value and name in _PROPERTIES:
+            declared["background" if name == "background-color" else name] = value
+    return declared
 
 
 def _is_hidden(element: Element) -> bool:
     if "hidden" in element.attributes:
         return True
     style = element.style
-    if style and _HIDING.search(style):
+    if style and (
+        any(name in style and hides.fullmatch(style[name]) for name, hides in _HIDING.items())
+        or any(_FAR.fullmatch(style.get(edge, "")) for edge in ("left", "top", "right"))
+        or (
+            style.get("overflow") == "hidden"
+            and any(_ZERO.fullmatch(style.get(size, "")) for size in _SIZES)
+        )
+    ):
         return True
-    colour = _colour(_COLOUR.findall(style)) if style else None
+    colour = _hex(style["color"]) if "color" in style else None
     if element.tag == "font":
         colour = _hex((element.attributes.get("color") or "").lower())
     return bool(colour) and colour == _ground(element)
@@ -506,8 +547,8 @@ def _ground(element: Element) -> str:
     """The colour behind an element: its own or the nearest stated one; paper is white."""
     above: Element | None = element
     while above is not None:
-        if stated := _GROUND.findall(above.style):
-            colour = _colour(stated)
+        if "background" in above.style:
+            colour = _hex(above.style["background"])
             if colour is None:
                 return "?"  # an image or a gradient
             if colour:
@@ -516,11 +557,6 @@ def _ground(element: Element) -> str:
             return _hex(ground.lower()) or "?"
         above = above.parent
     return "ffffff"
-
-
-def _colour(stated: list[str]) -> str | None:
-    """The last colour stated, as six digits; empty where it lets through, None where unknown."""
-    return _hex(stated[-1]) if stated else None
 
 
 def _hex(colour: str) -> str | None:
