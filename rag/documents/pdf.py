@@ -30,8 +30,12 @@ from rag.documents.values import Extracted, Extraction, Refusal
 MOST_PAGES = 5000
 _HYPHENS = ("\ufffe", "\x02")  # what pdfium gives for a hyphen at the end of a line
 _ENDED = regex.compile(r"[.!?؟:؛…][\"'”’»)\]]*$")
+_BULLETS = regex.compile(r"(?<!\S)[\uf020-\uf0ff](?!\S)")  # of the fonts of signs that Word uses
 _NUMBER = regex.compile(r"\p{Nd}+")
-_PAGE_NUMBER = regex.compile(r"[-–—\s]*0[-–—\s]*")  # its digits as one 0
+_PAGE_BULLETS = regex.compile(
+    r"(?<!\S)[\uf020-\uf0ff](?!\S)"
+)  # of the fonts of signs that Word uses
+_NUMBER = regex.compile(r"[-–—\s]*0[-–—\s]*")  # its digits as one 0
 _NO_TITLE = regex.compile(
     r"^(?:microsoft (?:word|powerpoint)|untitled|document\d*$|بلا عنوان)|\.\w{2,4}$", regex.I
 )
@@ -128,6 +132,7 @@ def _lines(document: pypdfium2.PdfDocument, number: int) -> Iterator[Line]:
             text = reading_order.line(glyphs, right_to_left=True if mostly else None)
         else:
             text = reading_order.plain_letters(text).strip()
+        text = _BULLETS.sub("•", text)
         if text:
             yield Line(text, pieces[0].base, pieces[0].size)
     text_page.close()
@@ -148,8 +153,11 @@ class _Piece:
     def goes_on(self, other: _Piece) -> bool:
         """Whether the other stands beside this one: pdfium breaks a line at lone glyphs."""
         near = 1.5 * max(self.size, other.size)
+        over = min(self.right, other.right) - max(self.left, other.left) > 0.5 * near
         level = abs(self.base - other.base) < 0.2 * max(self.size, other.size)
-        return level and other.left - self.right < near and self.left - other.right < near
+        return (
+            level and not over and other.left - self.right < near and self.left - other.right < near
+        )
 
 
 def _pieces(raw: Any, codes: list[int]) -> Iterator[list[_Piece]]:  # noqa: ANN401 - a pdfium handle

@@ -12,6 +12,7 @@ import regex
 
 _WORD = regex.compile(r"[\p{L}\p{M}]+")
 _ARABIC_WORD = regex.compile(r"[\u0620-\u06ff]+")
+_ARABIC = regex.compile(r"[\u0620-\u064a]")
 _COMMON = "في من على إلى عن أن التي الذي هذا كان بعد قبل بين وقد كما خلال".split()
 _FORWARDS = frozenset(_COMMON)
 _BACKWARDS = frozenset(word[::-1] for word in _COMMON)
@@ -22,6 +23,7 @@ _ENOUGH = 15  # Arabic words needed for a verdict on their order
 MOST_UNKNOWN = 0.02
 MOST_TURNED = 0.015
 MOST_SINGLE = 0.3
+MOST_MIXED = 0.1
 
 
 def faults(text: str) -> tuple[str, ...]:
@@ -30,7 +32,10 @@ def faults(text: str) -> tuple[str, ...]:
     visible = sum(not character.isspace() for character in text)
     if visible and len(_UNKNOWN.findall(text)) > MOST_UNKNOWN * visible:
         found.append("letters its fonts do not name")
-    words = [word for word in _WORD.findall(text) if _ARABIC_WORD.fullmatch(word)]
+    partly = [word for word in _WORD.findall(text) if _ARABIC.search(word)]
+    words = [word for word in partly if _ARABIC_WORD.fullmatch(word)]
+    if len(partly) - len(words) > max(2, MOST_MIXED * len(partly)):
+        found.append("letters of several scripts in one word")
     if len(words) < _ENOUGH:
         return tuple(found)
     counts = Counter(words)

@@ -37,6 +37,7 @@ def test_good_text_passes(text):
         ),
         (lambda text: " ".join(word[::-1] for word in text.split()), "in the order they are drawn"),
         (lambda text: " ".join(text.replace(" ", "")), "torn apart"),
+        (lambda text: text.replace("ا", "ഊ"), "of several scripts"),
         (
             lambda text: "".join("\ue012" if n % 9 == 0 else c for n, c in enumerate(text)),
             "do not name",
