@@ -89,7 +89,17 @@ _BREAKS = regex.compile(rf"[ \n]*[{_LINE}{_PARAGRAPH}][ \n{_LINE}{_PARAGRAPH}]*"
 _SELF_CLOSED = regex.compile(
     r"<(title|script|style|iframe|textarea|div|p|a|span|td|i|b)(\s[^<>]{0,2000}|)/>", regex.I
 )
+_MARKUP = regex.compile(r"</?(?:p|br|div|a|b|i|em|strong|span|ul|li|h[1-6]|img)\b[^<>]{0,500}>")
 _SPACES = regex.compile(r"[ \t\n\r\f]+")
+MOST_ATTRIBUTES, DEEPEST_NESTING = 5000, 5000
+_LONG_TAG = regex.compile(r"<[a-zA-Z][^<>]{20000,}")
+_QUOTED = regex.compile(r"\"[^\"]*\"|'[^']*'")
+# Elements that only their end closes; a paragraph or an item ends with the next.
+_NESTING = regex.compile(
+    r"<(/?)(?:div|span|b|i|u|a|em|strong|font|small|big|s|section|article|table|ul|ol|dl|blockquote|form|"
+    r"center|object|svg|g|template|fieldset|details|code|tt|nobr)(?=[\s>/])",
+    regex.I,
+)
 _MOST_RULES = 2000  # of a page's own style sheets
 _DEEPEST = 200  # what is nested deeper is hung up here, so that nothing overflows
 _RELATED_SHARE = 0.25  # of a page's text: what is named "related" and holds more is the article
@@ -125,6 +135,23 @@ def extract(content: bytes) -> Extraction:
     return extraction
 
 
+def check_shape(markup: str) -> None:
+    """Raises Refusal for what takes a parser the square of its size: no page needs it."""
+    for tag in _LONG_TAG.finditer(markup):
+        names = _QUOTED.sub("", tag.group()).split(None, MOST_ATTRIBUTES + 1)
+        if len(names) > MOST_ATTRIBUTES + 1:
+            raise _unsafe(f"an element with more than {MOST_ATTRIBUTES} attributes")
+    depth = 0
+    for tag in _NESTING.finditer(markup):
+        depth = max(0, depth - 1) if tag.group(1) else depth + 1
+        if depth > DEEPEST_NESTING:
+            raise _unsafe(f"elements nested more than {DEEPEST_NESTING} deep")
+
+
+def _unsafe(what: str) -> Refusal:
+    return Refusal("unsafe", what, hint="save the page as text, then ingest that")
+
+
 def plain_text(markup: str) -> str:
     """The text of a piece of HTML (a feed's entry, a chapter), hidden parts left out."""
     return Page(markup, fragment=True).article()
@@ -132,9 +159,7 @@ def plain_text(markup: str) -> str:
 
 def has_markup(text: str) -> bool:
     """Whether a text is a piece of HTML rather than plain text."""
-    return bool(
-        regex.search(r"</?(?:p|br|div|a|b|i|em|strong|span|ul|li|h[1-6]|img)\b[^<>]{0,500}>", text)
-    )
+    return "<" in text and bool(_MARKUP.search(text))
 
 
 @dataclass(slots=True, eq=False)
@@ -173,6 +198,7 @@ class Page:
         if markup.lstrip("\ufeff \n\r\t").startswith("<?xml") or fragment:
             # In XHTML such an element is empty; an HTML parser would take the rest of the page.
             markup = _SELF_CLOSED.sub(r"<\1\2></\1>", markup)
+        check_shape(markup)
         tree = LexborHTMLParser(markup)
         self._metas = {} if fragment else _metas(tree)
         self._linked = {} if fragment else _linked_data(tree)

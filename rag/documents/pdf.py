@@ -32,10 +32,7 @@ _HYPHENS = ("\ufffe", "\x02")  # what pdfium gives for a hyphen at the end of a 
 _ENDED = regex.compile(r"[.!?؟:؛…][\"'”’»)\]]*$")
 _BULLETS = regex.compile(r"(?<!\S)[\uf020-\uf0ff](?!\S)")  # of the fonts of signs that Word uses
 _NUMBER = regex.compile(r"\p{Nd}+")
-_PAGE_BULLETS = regex.compile(
-    r"(?<!\S)[\uf020-\uf0ff](?!\S)"
-)  # of the fonts of signs that Word uses
-_NUMBER = regex.compile(r"[-–—\s]*0[-–—\s]*")  # its digits as one 0
+_PAGE_NUMBER = regex.compile(r"[-–—\s]*0[-–—\s]*")  # its digits as one 0
 _NO_TITLE = regex.compile(
     r"^(?:microsoft (?:word|powerpoint)|untitled|document\d*$|بلا عنوان)|\.\w{2,4}$", regex.I
 )

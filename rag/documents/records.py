@@ -136,7 +136,7 @@ def _list_in(whole: object) -> list[Any]:
         lists = named or [
             v for v in whole.values() if isinstance(v, list) and v and isinstance(v[0], dict)
         ]
-        if lists and _value(whole, "text", {}) is None:
+        if lists and _value(_lowered(whole), "text", {}) is None:
             return list(lists[0])
         return [whole]
     raise Refusal(
@@ -163,11 +163,16 @@ def _require_text(header: Iterable[str], names: dict[str, str]) -> None:
         )
 
 
-def _value(record: dict[str, Any], field: str, names: dict[str, str]) -> Any:  # noqa: ANN401 - JSON
-    """The first value there is under a field's names."""
-    lower = {str(key).strip().lower(): value for key, value in record.items()}
+def _lowered(record: dict[str, Any]) -> dict[str, Any]:
+    return {str(key).strip().lower(): value for key, value in record.items()}
+
+
+def _value(lower: dict[str, Any], field: str, names: dict[str, str]) -> Any:  # noqa: ANN401 - JSON
+    """The first value there is under a field's names, of a record with names in small letters."""
     for name in _names(field, names):
-        value = lower.get(name)
+        if name not in lower:
+            continue
+        value = lower[name]
         if isinstance(value, dict):  # as WordPress writes: {"rendered": "…"}
             value = value.get("rendered") or value.get("text") or value.get("value")
         if isinstance(value, list):
@@ -187,7 +192,8 @@ def _documents(
             told = f"a {type(record).__name__} where a record with fields was expected"
             extraction.failures.append(BadRecord(key=number, message=told))
             continue
-        text = _value(record, "text", names)
+        lower = _lowered(record)
+        text = _value(lower, "text", names)
         if not isinstance(text, str) or not any(character.isalnum() for character in text):
             without.append(number)
             shown = ", ".join(repr(str(name)[:40]) for name in list(record)[:8])
@@ -196,12 +202,12 @@ def _documents(
             continue
         if has_markup(text):
             text, marked = plain_text(text), marked + 1
-        stated = _value(record, "date", names)
+        stated = _value(lower, "date", names)
         day = iso_date(stated)
         undated += stated is not None and day is None
-        url = web_address(_value(record, "url", names))
-        title = one_line(str(_value(record, "title", names) or ""))[:500]
-        key = one_line(str(_value(record, "id", names) or url or number))[:_LONGEST_KEY]
+        url = web_address(_value(lower, "url", names))
+        title = one_line(str(_value(lower, "title", names) or ""))[:500]
+        key = one_line(str(_value(lower, "id", names) or url or number))[:_LONGEST_KEY]
         extraction.add(
             Extracted(text=text, title=title or first_line(text), published=day, url=url, key=key)
         )

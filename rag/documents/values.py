@@ -95,7 +95,11 @@ class Extraction:
     def as_json(self) -> dict[str, Any]:
         """For the way back from a worker."""
         return {
-            "documents": [asdict(document) for document in self.documents],
+            # Not asdict, which copies deeply and takes ten times as long over many records.
+            "documents": [
+                {name: getattr(document, name) for name in Extracted.__slots__}
+                for document in self.documents
+            ],
             "notes": [asdict(note) for note in self.notes],
             "failures": [asdict(failure) for failure in self.failures],
         }

@@ -182,9 +182,16 @@ class _Reader:
         self.hidden_characters += len(text)
 
     def _table(self, table: Element) -> Iterator[str]:
-        for row in table.iter("tr"):
-            cells = [
-                " ".join("".join(self.blocks(cell)).split()) for cell in row if cell.tag == "tc"
-            ]
+        for row in _within(table, "tr"):
+            cells = [" ".join("".join(self.blocks(cell)).split()) for cell in _within(row, "tc")]
             if any(cells):
                 yield " | ".join(cells) + "\n"
+
+
+def _within(element: Element, tag: str) -> Iterator[Element]:
+    """The children of this name, also inside content controls; not those of a table in a cell."""
+    for child in element:
+        if child.tag == tag:
+            yield child
+        elif child.tag in ("sdt", "sdtContent", "ins", "customXml"):
+            yield from _within(child, tag)

@@ -64,6 +64,9 @@ QUICK = {
     # HTML
     "html unclosed": (HTML, b"<div><p><b>" + WORDS.encode()),
     "html attributes": (HTML, b"<p " + b" ".join(b"a%d=1" % n for n in range(2000)) + b">x</p>"),
+    "html many attributes": (HTML, b"<p " + b" ".join(b"a%d=1" % n for n in range(200_000)) + b">x</p>"),
+    "html very deep": (HTML, b"<div>" * 200_000 + b"x"),
+    "html drawing": (HTML, b'<svg><path d="' + b"M 1 2 " * 50_000 + b'"/></svg><p>x</p>'),
     "html deep": (HTML, b"<div>" * 3000 + b"x"),
     "html deep inline": (HTML, b"<b>" * 3000 + b"x"),
     "html long line": (HTML, WORDS.encode() * 100_000),
@@ -144,8 +147,11 @@ def heavy():
     attributes = b" ".join(b"a%d=1" % n for n in range(200_000))
     many = "<w:p/>" * 1_500_000
     return {
-        "html 200k attributes": (HTML, b"<p " + attributes + b">x</p>"),
-        "html 200k nested": (HTML, b"<div>" * 200_000 + b"x"),
+        "html 200k attributes in a feed": (
+            FEED,
+            b"<rss><item><description>&lt;p " + attributes + b"&gt;x</description></item></rss>",
+        ),
+        "html 200k unclosed": (HTML, b"<x-y>" * 200_000 + b"x"),
         "html 1M elements": (HTML, b"<p>x</p>" * 1_000_000),
         "html 24 MB line": (HTML, WORDS.encode() * (24 * MEBIBYTE // len(WORDS.encode()))),
         "word 1.5M paragraphs": (WORD, word(many)),
@@ -226,7 +232,7 @@ def test_names_of_files_lead_nowhere(tmp_path):
 
 
 HEAVY = (
-    "html 200k attributes", "html 200k nested", "html 1M elements", "html 24 MB line",
+    "html 200k attributes in a feed", "html 200k unclosed", "html 1M elements", "html 24 MB line",
     "word 1.5M paragraphs", "word deep runs", "word 200 MB", "pdf 400 MB stream",
     "pdf packed twice", "pdf 300k pages", "pdf endless text", "json 24 MB of brackets",
     "json many", "csv 12M cells", "feed 1M entries", "epub 20 MB chapter",
@@ -259,7 +265,7 @@ def test_heavy_files_end_within_their_limits(name, heavy_files):
 def test_a_batch_with_a_hostile_file_in_the_middle(tmp_path):
     for number in range(30):
         (tmp_path / f"{number:02}.html").write_bytes(f"<p>{WORDS}{number}</p>".encode())
-    (tmp_path / "15.html").write_bytes(heavy()["html 200k nested"][1])
+    (tmp_path / "15.html").write_bytes(heavy()["html 200k unclosed"][1])
     report = load([tmp_path])
     assert len(report.documents) == 29
     (failure,) = report.failures

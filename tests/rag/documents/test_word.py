@@ -36,6 +36,15 @@ def test_headings_lists_and_tables():
     assert document.text == f"تقرير الوزارة\n\n• بند أول\n• بند ثان\nكييف | 12\n\n{ARTICLE[0]}"
 
 
+def test_a_table_in_a_cell_is_read_once():
+    inner = f"<w:tbl><w:tr><w:tc>{paragraph('داخل')}</w:tc></w:tr></w:tbl>"
+    row = f"<w:tr><w:tc>{paragraph('خارج')}{inner}</w:tc></w:tr>"
+    controlled = (
+        f"<w:sdt><w:sdtContent><w:tr><w:tc>{paragraph('آخر')}</w:tc></w:tr></w:sdtContent></w:sdt>"
+    )
+    assert read(f"<w:tbl>{row}{controlled}</w:tbl>").text == "خارج داخل\nآخر"
+
+
 def test_changes_count_as_accepted():
     body = (
         "<w:p><w:r><w:t>وافق </w:t></w:r><w:del><w:r><w:delText>رفض</w:delText></w:r></w:del>"
