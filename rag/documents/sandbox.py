@@ -33,6 +33,8 @@ _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from rag.documents.worker import main; main(json.loads(sys.argv[2]))"
 )
+# Limits that the system itself holds a worker to, where it can.
+GUARDS = frozenset({"memory", "cpu", "files", "network"})
 _HINT = "split the file or save it in a simpler format, then ingest it again"
 
 
@@ -117,6 +119,14 @@ class Sandbox:
             self.started += 1
         return _Worker(self.limits)
 
+    def guards(self) -> frozenset[str]:
+        """What a worker here is kept from by the system, of :data:`GUARDS`; raises Refusal."""
+        with self._room:
+            worker = self._take()
+            with self._lock:
+                self._idle.append(worker)
+            return worker.guards
+
     def close(self) -> None:
         """Ends every idle worker."""
         with self._lock:
@@ -152,9 +162,11 @@ class _Worker:
         except OSError as error:
             shutil.rmtree(self._home, ignore_errors=True)
             raise _unavailable(error.strerror or str(error)) from error
-        if self._answer(limits.start_seconds) != b"ready\n":
+        said = self._answer(limits.start_seconds)
+        if not said or not said.startswith(b"ready"):
             self.stop()
             raise _unavailable("it did not start")
+        self.guards = frozenset(said.decode("ascii", errors="replace").split()[1:])
 
     def alive(self) -> bool:
         """Whether the child still runs."""
@@ -218,7 +230,9 @@ class _Worker:
             )
         if code == -signal.SIGXFSZ:
             return Refusal("output_limit", "holds more than is taken", hint=_HINT)
-        return _crashed(f"ended by signal {-code}" if code < 0 else f"ended with code {code}")
+        if code < 0:
+            return _crashed(f"ended by signal {-code}, as where memory runs out")
+        return _crashed(f"ended with code {code}")
 
     def stop(self) -> None:
         """Ends the child and everything it may have started, and removes its folder."""

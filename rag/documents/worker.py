@@ -48,25 +48,30 @@ _CALLS = {
 }  # fmt: skip
 
 
-def confine(limits: dict[str, Any]) -> None:
-    """Takes away what parsing does not need; what a system cannot take away is left."""
+def confine(limits: dict[str, Any]) -> list[str]:
+    """Takes away what parsing does not need; what could be taken away, since systems differ."""
+    guards = []
     try:
         import resource
     except ImportError:  # not a Unix system: the wall clock of the parent remains
         pass
     else:
-        for what, amount in (
-            (resource.RLIMIT_AS, limits["memory"]),
-            (resource.RLIMIT_FSIZE, limits["written"]),
-            (resource.RLIMIT_CORE, 0),
-            (resource.RLIMIT_NOFILE, 64),
+        for name, what, amount in (
+            ("memory", resource.RLIMIT_AS, limits["memory"]),
+            ("files", resource.RLIMIT_FSIZE, limits["written"]),
+            ("", resource.RLIMIT_CORE, 0),
+            ("", resource.RLIMIT_NOFILE, 64),
         ):
-            _lower(what, amount)
-    _filter_system_calls()
+            if _lower(what, amount) and name:
+                guards.append(name)
+        guards.append("cpu")
+    if _filter_system_calls():
+        guards.append("network")
     sys.addaudithook(_refuse)
+    return guards
 
 
-def _lower(what: int, amount: int) -> None:
+def _lower(what: int, amount: int) -> bool:
     import resource
 
     most = resource.getrlimit(what)[1]
@@ -74,7 +79,8 @@ def _lower(what: int, amount: int) -> None:
     try:
         resource.setrlimit(what, (amount, amount))
     except (ValueError, OSError):  # macOS knows RLIMIT_AS and does not take it
-        return
+        return False
+    return True
 
 
 def _allow_seconds(seconds: int) -> None:
@@ -133,8 +139,7 @@ def main(limits: dict[str, Any]) -> None:
     """Jobs from standard input until it ends."""
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")
     os.dup2(2, 1)  # what a parser prints is no answer
-    confine(limits)
-    answers.write("ready\n")
+    answers.write(f"ready {' '.join(sorted(confine(limits)))}\n")
     answers.flush()
     for line in sys.stdin:
         job = json.loads(line)

@@ -22,6 +22,7 @@ from rag.documents.formats import (
 )
 from rag.documents.values import REASONS
 from rag.errors import UnreadableDocument
+from rag.passages import cut
 from rag.protocols import Loader
 from tests.files import chapter, epub, laid_out, paragraph, pdf, word
 
@@ -70,6 +71,15 @@ def test_a_file_gives_documents(loader):
 def test_plain_text_is_kept_as_it_was(loader):
     (document,) = loader.load(TEXT.encode(), id="a", origin="").documents
     assert document.text == TEXT
+
+
+def test_passages_are_slices_of_what_was_extracted(loader):
+    (document,) = loader.load(SAMPLES[loader], id="a", origin="").documents
+    passages = cut(document)
+    assert passages
+    for passage in passages:
+        assert document.text[passage.start : passage.end] == passage.text
+        assert (document.page_at(passage.start) == 1) == (loader is PDF)
 
 
 def test_reading_twice_gives_the_same(loader):

@@ -153,6 +153,12 @@ def test_reading_plain_text_starts_no_worker_and_loads_no_parser():
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have fewer")
+def test_every_guard_is_in_force_here(workers):
+    assert workers.guards() == sandbox.GUARDS
+    assert workers.started == 1
+
+
 def test_the_filter_names_each_call_once():
     for _, calls in worker._CALLS.values():
         assert len(calls) == len(set(calls))

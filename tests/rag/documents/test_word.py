@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import pytest
+import regex
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rag.documents.values import Refusal
 from rag.documents.word import extract
 from tests.files import ARTICLE, W, paragraph, word, zipped
+from tests.strategies import plain_texts
 
 HEADING = '<w:style w:styleId="1"><w:name w:val="heading 1"/></w:style>'
 
@@ -20,6 +24,14 @@ def test_paragraphs_in_both_languages(first):
     document = read("".join(paragraph(text) for text in texts), title="عنوان Title")
     assert document.text == "\n\n".join(texts)
     assert document.title == "عنوان Title"
+
+
+@given(st.lists(plain_texts.filter(lambda text: regex.search(r"\w", text)), min_size=1, max_size=6))
+@settings(deadline=None, max_examples=50)
+def test_paragraphs_are_kept_to_the_letter(texts):
+    assert read("".join(paragraph(text) for text in texts)).text.split("\n\n") == [
+        text.strip(" ") for text in texts
+    ]
 
 
 def test_headings_lists_and_tables():
