@@ -242,6 +242,8 @@ def kind_of(name: str, content: bytes) -> Kind:
     archive: Literal["zip", "tar"] = "zip" if found == ZIP else "tar"
     if suffix in ARCHIVE_SUFFIXES:
         return Kind(archive=archive)
+    if found == ZIP and named in (WORD, EPUB):
+        return Kind(loader=named)
     if named is None:
         return Kind()
     raise _other(f"a {archive} archive", suffix)

@@ -286,6 +286,16 @@ _shared: Sandbox | None = None
 _shared_lock = threading.Lock()
 
 
+def _forget() -> None:
+    """In a forked child: the workers are its parent's, and so is the lock's state."""
+    global _shared, _shared_lock
+    _shared, _shared_lock = None, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
+
+
 def shared() -> Sandbox:
     """The sandbox of this process, made on first use and closed at its end."""
     global _shared  # noqa: PLW0603 - one pool for the process, made when it is first needed

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import regex
+
 from rag.documents.archive import Package
 from rag.documents.markup import Element, child_text, parse
 from rag.documents.plain import first_line, one_line
@@ -34,6 +36,7 @@ _NO_TITLE = (
     "doc1",
     "document1",
 )
+_AFTER_LIST = regex.compile(r"^(• .*\n)(?=[^•\n])", regex.MULTILINE)
 _SMALLEST = 2  # half points
 
 
@@ -41,7 +44,8 @@ def extract(content: bytes) -> Extraction:
     """The text of a Word document."""
     package = Package(content)
     reader = _Reader(_styles(package))
-    body = next((child for child in parse(package.read(_MAIN)) if child.tag == "body"), None)
+    main = parse(package.read(_main_part(package)))
+    body = next((child for child in main if child.tag == "body"), None)
     if body is None:
         raise Refusal("damaged", "a Word file without a body", hint="save it again in Word")
     blocks = list(reader.blocks(body))
@@ -50,7 +54,7 @@ def extract(content: bytes) -> Extraction:
             for note in parse(package.read(part)):
                 if note.get("type") not in ("separator", "continuationSeparator"):
                     blocks.extend(reader.blocks(note))
-    text = "".join(blocks).strip("\n")
+    text = _AFTER_LIST.sub(r"\1\n", "".join(blocks)).strip("\n")
     if not any(character.isalnum() for character in text):
         raise Refusal("empty", "holds no text", hint="leave the file out")
     extraction = Extraction()
@@ -60,6 +64,15 @@ def extract(content: bytes) -> Extraction:
     title = _stated_title(package) or reader.title or first_line(text)
     extraction.documents.append(Extracted(text=text, title=title))
     return extraction
+
+
+def _main_part(package: Package) -> str:
+    """The part with the text; a file may name another than usual."""
+    if _MAIN not in package and "_rels/.rels" in package:
+        for relation in parse(package.read("_rels/.rels")):
+            if (relation.get("Type") or "").endswith("/officeDocument"):
+                return (relation.get("Target") or _MAIN).lstrip("/")
+    return _MAIN
 
 
 def _stated_title(package: Package) -> str:

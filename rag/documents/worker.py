@@ -12,6 +12,7 @@ import errno
 import json
 import os
 import platform
+import shutil
 import struct
 import sys
 from pathlib import Path
@@ -141,6 +142,7 @@ def main(limits: dict[str, Any]) -> None:
     os.dup2(2, 1)  # what a parser prints is no answer
     answers.write(f"ready {' '.join(sorted(confine(limits)))}\n")
     answers.flush()
+    folder = None
     for line in sys.stdin:
         job = json.loads(line)
         folder = Path(job["folder"])
@@ -150,6 +152,10 @@ def main(limits: dict[str, Any]) -> None:
         os.chdir("/")
         answers.write("done\n")
         answers.flush()
+    # The parent has gone, perhaps without a chance to clear up behind itself.
+    shutil.rmtree(os.environ["HOME"], ignore_errors=True)
+    if folder:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _do(job: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -64,6 +64,7 @@ def test_content_decides_before_the_name(name, content, read_as):
         ("a.zip", b"plain", "neither a zip nor a tar archive"),
         ("a.txt", zipped({"a": "b"}), "a zip archive"),
         ("a.html", b"\x1f\x8b\x08", "a tar archive"),
+        ("a.pdf", zipped({"a": "b"}), "a zip archive"),
         ("a.csv", b"\x7fELF", "a program"),
     ],
 )

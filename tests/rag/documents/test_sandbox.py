@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,38 @@ def test_no_process_stays_behind(workers):
     workers.close()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_a_killed_parent_leaves_nothing_behind(tmp_path):
+    code = (
+        "import os, signal, tempfile; tempfile.tempdir = os.environ['WHERE']; "
+        "from rag.documents.formats import HTML; HTML.extract(b'<p>x y</p>'); "
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "WHERE": str(tmp_path)},
+        check=False,
+    )
+    assert done.returncode == -9
+    until = time.monotonic() + 10
+    while list(tmp_path.iterdir()) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_process_makes_workers_of_its_own():
+    code = (
+        "import os; from rag.documents import sandbox; from rag.documents.formats import HTML; "
+        "HTML.extract(b'<p>x y</p>'); pid = os.fork(); first = sandbox._shared; "
+        "HTML.extract(b'<p>x y</p>'); "
+        "assert pid or sandbox._shared is not None; "
+        "os._exit(0 if pid == 0 else os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, timeout=60)
+    assert done.returncode == 0
 
 
 def test_a_worker_that_cannot_start_is_told(monkeypatch):
