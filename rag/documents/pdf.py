@@ -151,7 +151,7 @@ class _Piece:
         """Whether the other stands beside this one: pdfium breaks a line at lone glyphs."""
         near = 1.5 * max(self.size, other.size)
         over = min(self.right, other.right) - max(self.left, other.left) > 0.5 * near
-        level = abs(self.base - other.base) < 0.2 * max(self.size, other.size)
+        level = abs(self.base - other.base) < 0.4 * max(self.size, other.size)
         return (
             level and not over and other.left - self.right < near and self.left - other.right < near
         )
@@ -165,8 +165,12 @@ def _pieces(raw: Any, codes: list[int]) -> Iterator[list[_Piece]]:  # noqa: ANN4
     start = 0
     for end in [*(n for n, code in enumerate(codes) if code in (10, 13)), len(codes)]:
         if _as_text(codes[start:end]).strip():
-            pdfium.FPDFText_GetCharOrigin(raw, start, x, y)
-            size = pdfium.FPDFText_GetFontSize(raw, start) or 1.0
+            # A mark may be raised; the letters stand on the line.
+            first = next(
+                (n for n in range(start, end) if _as_text(codes[n : n + 1]).isalnum()), start
+            )
+            pdfium.FPDFText_GetCharOrigin(raw, first, x, y)
+            size = pdfium.FPDFText_GetFontSize(raw, first) or 1.0
             edges = []
             for index in (start, end - 1):
                 pdfium.FPDFText_GetLooseCharBox(raw, index, box)
@@ -182,9 +186,9 @@ def _pieces(raw: Any, codes: list[int]) -> Iterator[list[_Piece]]:  # noqa: ANN4
 
 
 def _as_text(codes: Sequence[int]) -> str:
-    """Code units as text: pdfium gives characters beyond the first plane in two halves."""
-    units = b"".join(code.to_bytes(2, "little") for code in codes if 0 < code < 0x10000)
-    return units.decode("utf-16-le", errors="replace")
+    """What pdfium numbers as text; characters beyond the first plane may come in two halves."""
+    known = "".join(chr(code) for code in codes if 0 < code < 0x110000)
+    return known.encode("utf-16-le", errors="surrogatepass").decode("utf-16-le", errors="replace")
 
 
 def _glyphs(raw: Any, codes: list[int], start: int, end: int) -> list[Glyph]:  # noqa: ANN401 - a pdfium handle
@@ -193,7 +197,10 @@ def _glyphs(raw: Any, codes: list[int], start: int, end: int) -> list[Glyph]:  #
     x, y = ctypes.c_double(), ctypes.c_double()
     box = pdfium.FS_RECTF()
     for index in range(start, end):
-        text = _as_text(codes[index : index + 1])
+        if 0xDC00 <= codes[index] < 0xE000:
+            continue  # the second half of the character before
+        halves = 2 if 0xD800 <= codes[index] < 0xDC00 else 1
+        text = _as_text(codes[index : index + halves])
         if not text or text in _HYPHENS or pdfium.FPDFText_IsGenerated(raw, index) == 1:
             continue
         pdfium.FPDFText_GetCharOrigin(raw, index, x, y)
