@@ -191,16 +191,24 @@ def _as_text(codes: Sequence[int]) -> str:
     return known.encode("utf-16-le", errors="surrogatepass").decode("utf-16-le", errors="replace")
 
 
+def _is_half(code: int) -> bool:
+    return 0xD800 <= code < 0xE000
+
+
 def _glyphs(raw: Any, codes: list[int], start: int, end: int) -> list[Glyph]:  # noqa: ANN401 - a pdfium handle
     """The characters of a line with their places."""
     glyphs: list[Glyph] = []
     x, y = ctypes.c_double(), ctypes.c_double()
     box = pdfium.FS_RECTF()
+    told = -1
     for index in range(start, end):
-        if 0xDC00 <= codes[index] < 0xE000:
-            continue  # the second half of the character before
-        halves = 2 if 0xD800 <= codes[index] < 0xDC00 else 1
-        text = _as_text(codes[index : index + halves])
+        if index == told:
+            continue
+        halves = codes[index : index + 1]
+        if index + 1 < end and all(map(_is_half, codes[index : index + 2])):
+            halves = sorted(codes[index : index + 2])  # they too may come turned around
+            told = index + 1
+        text = _as_text(halves)
         if not text or text in _HYPHENS or pdfium.FPDFText_IsGenerated(raw, index) == 1:
             continue
         pdfium.FPDFText_GetCharOrigin(raw, index, x, y)
