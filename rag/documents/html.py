@@ -13,14 +13,15 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import regex
-from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from rag.documents.dates import iso_date
+from rag.documents.elements import SPACES, Element, descendants, has, inside, measure, running
 from rag.documents.encodings import decode
+from rag.documents.hidden import declared, is_hidden, styles_of
 from rag.documents.plain import first_line, one_line
 from rag.documents.values import Extracted, Extraction, Refusal
 from rag.sentences import split
@@ -42,7 +43,6 @@ _BLOCKS = frozenset(
     "form p div section article main header h1 h2 h3 h4 h5 h6 ul ol li dl dt dd blockquote pre table tr "
     "thead tbody tfoot caption figure address hr details summary fieldset center body html".split()
 )
-_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _RELATED_NAME = regex.compile(
     r"(?<![a-z])(?:related|read-?(?:also|more|next)|see-?also|more-?(?:stories|news|from)|"
     r"recommend\w*|newsletter|subscri\w*|share|sharing|social|breadcrumbs?|comments?|sidebar|"
@@ -54,35 +54,6 @@ _ARTICLE_NAME = regex.compile(
     r"wysiwyg|content-?body)(?![a-z])"
 )
 
-# Declarations that take a text out of sight, one property at a time.
-_HIDING = {
-    "display": regex.compile(r"none"),
-    "visibility": regex.compile(r"hidden|collapse"),
-    "content-visibility": regex.compile(r"hidden"),
-    "opacity": regex.compile(r"0*(?:\.0+)?|0%"),
-    "font-size": regex.compile(r"0*(?:\.0+)?(?:px|pt|r?em|%)?"),
-    "clip": regex.compile(r"rect\(0.*"),
-    "clip-path": regex.compile(r"inset\((?:50|100)%.*"),
-    "text-indent": regex.compile(r"-\d{3,}.*"),
-    "transform": regex.compile(r"scale\(0\)"),
-}
-_FAR = regex.compile(r"-\d{4,}.*")
-_ZERO = regex.compile(r"0(?:px)?")
-_SIZES = ("height", "max-height", "width", "max-width")
-_PROPERTIES = frozenset(
-    (
-        *_HIDING,
-        *_SIZES,
-        "left",
-        "top",
-        "right",
-        "overflow",
-        "color",
-        "background",
-        "background-color",
-    )
-)
-_COLOUR_NAMES = {"white": "ffffff", "black": "000000", "transparent": "", "red": "ff0000"}
 _LINES = frozenset(("li", "tr", "dt", "dd"))
 _LINE, _PARAGRAPH = "\x1e", "\x1d"  # breaks until the text is put together, then line ends
 _BREAKS = regex.compile(rf"[ \n]*[{_LINE}{_PARAGRAPH}][ \n{_LINE}{_PARAGRAPH}]*")
@@ -90,7 +61,6 @@ _SELF_CLOSED = regex.compile(
     r"<(title|script|style|iframe|textarea|div|p|a|span|td|i|b)(\s[^<>]{0,2000}|)/>", regex.I
 )
 _MARKUP = regex.compile(r"</?(?:p|br|div|a|b|i|em|strong|span|ul|li|h[1-6]|img)\b[^<>]{0,500}>")
-_SPACES = regex.compile(r"[ \t\n\r\f]+")
 MOST_ATTRIBUTES, DEEPEST_NESTING = 5000, 5000
 _LONG_TAG = regex.compile(r"<[a-zA-Z][^<>]{20000,}")
 _QUOTED = regex.compile(r"\"[^\"]*\"|'[^']*'")
@@ -100,7 +70,6 @@ _NESTING = regex.compile(
     r"center|object|svg|g|template|fieldset|details|code|tt|nobr)(?=[\s>/])",
     regex.I,
 )
-_MOST_RULES = 2000  # of a page's own style sheets
 _DEEPEST = 200  # what is nested deeper is hung up here, so that nothing overflows
 _RELATED_SHARE = 0.25  # of a page's text: what is named "related" and holds more is the article
 _MOST, _SURE = 0.8, 0.7  # of the running text, for an element and for one named as the article
@@ -162,33 +131,6 @@ def has_markup(text: str) -> bool:
     return "<" in text and bool(_MARKUP.search(text))
 
 
-@dataclass(slots=True, eq=False)
-class Element:
-    """An element somebody would see: what of the page is kept once it has been looked through.
-
-    ``text`` and ``linked`` count the characters below it, in all and inside links.
-    """
-
-    tag: str
-    attributes: dict[str, str | None]
-    parent: Element | None = None
-    children: list[Element | str] = field(default_factory=list)
-    style: dict[str, str] = field(default_factory=dict)
-    text: int = 0
-    linked: int = 0
-
-    @property
-    def name(self) -> str:
-        """Its classes and id, for telling what it is for; a headline made an id tells nothing."""
-        both = f"{self.attributes.get('class') or ''} {self.attributes.get('id') or ''}"
-        names = both.lower().replace("_", "-").split()
-        return " ".join(name for name in names if name.count("-") <= 3)
-
-    def elements(self) -> Iterator[Element]:
-        """The elements among its children."""
-        return (child for child in self.children if isinstance(child, Element))
-
-
 class Page:
     """One parsed page; what was dropped is counted on the way."""
 
@@ -208,10 +150,10 @@ class Page:
         canonical = tree.css_first('link[rel="canonical"]')
         self._canonical = canonical.attributes.get("href") if canonical is not None else None
         self._times = [node.attributes.get("datetime") for node in tree.css("time[datetime]")[:5]]
-        self._styles = _styles(tree)
+        self._styles = styles_of(tree)
         self._length = len(_text_of(tree.body))
         self._body = self._seen(tree)
-        _measure(self._body)
+        measure(self._body)
 
     # what the page says about itself
 
@@ -277,7 +219,7 @@ class Page:
             if not node.is_element_node or tag in _UNSEEN:
                 continue
             element = Element(tag, dict(node.attributes), parent, style=self._style_of(node))
-            if _is_hidden(element) and not self._shown_by_a_script(element, node):
+            if is_hidden(element) and not self._shown_by_a_script(element, node):
                 if characters := len(_text_of(node)):
                     self._counts["hidden"] += 1
                     self._counts["hidden characters"] += characters
@@ -290,13 +232,13 @@ class Page:
     def _shown_by_a_script(self, element: Element, node: LexborNode) -> bool:
         """Whether most of the page is hidden by a style sheet alone, until a script shows it."""
         own = Element(element.tag, element.attributes, element.parent)
-        own.style = _declared(element.attributes.get("style") or "")
-        return not _is_hidden(own) and len(_text_of(node)) > _RELATED_SHARE * self._length
+        own.style = declared(element.attributes.get("style") or "")
+        return not is_hidden(own) and len(_text_of(node)) > _RELATED_SHARE * self._length
 
     def _style_of(self, node: LexborNode) -> dict[str, str]:
         """What the page's style sheets and the element itself say; the last word counts."""
         own = node.attributes.get("style")
-        return self._styles.get(node.mem_id, {}) | (_declared(own) if own else {})
+        return self._styles.get(node.mem_id, {}) | (declared(own) if own else {})
 
     # the article
 
@@ -305,7 +247,7 @@ class Page:
         if self._fragment:
             return _tidy(self._written(self._body))
         self._prune(self._body, self._body.text)
-        _measure(self._body)
+        measure(self._body)
         root = self._article_element()
         text = self._written(root)
         headline = self._headline
@@ -328,8 +270,8 @@ class Page:
         if element.tag in _PAGE or element.attributes.get("role") in _PAGE_ROLES:
             return True
         if element.tag in ("header", "footer"):
-            inside = _inside(element, ("article", "main"))
-            return not inside and not (element.tag == "header" and _has(element, "h1"))
+            own = inside(element, ("article", "main"))  # the article's own head or foot
+            return not own and not (element.tag == "header" and has(element, "h1"))
         if element.tag in ("article", "main", "h1", "p"):
             return False
         if element.text <= _RELATED_SHARE * total and _RELATED_NAME.search(element.name):
@@ -339,23 +281,21 @@ class Page:
 
     def _article_element(self) -> Element:
         """The smallest element that holds most of the running text."""
-        total = _running(self._body)
+        total = running(self._body)
         named = [
             element
-            for element in _descendants(self._body)
+            for element in descendants(self._body)
             if (
                 element.tag in ("article", "main")
                 or element.attributes.get("itemprop") == "articleBody"
                 or element.attributes.get("role") == "main"
                 or _ARTICLE_NAME.search(element.name)
             )
-            and _running(element) >= _SURE * total
+            and running(element) >= _SURE * total
         ]
-        best = min(named, key=_running) if named and total else self._body
+        best = min(named, key=running) if named and total else self._body
         while True:
-            inner = next(
-                (e for e in best.elements() if _running(e) >= _MOST * _running(best)), None
-            )
+            inner = next((e for e in best.elements() if running(e) >= _MOST * running(best)), None)
             if inner is None or inner.tag not in (
                 "div",
                 "section",
@@ -365,8 +305,8 @@ class Page:
                 "form",
             ):
                 return best
-            headed = any(_has(e, "h1") for e in best.elements() if e is not inner)
-            if headed or not _running(best):
+            headed = any(has(e, "h1") for e in best.elements() if e is not inner)
+            if headed or not running(best):
                 return best
             best = inner
 
@@ -380,7 +320,7 @@ class Page:
         for child in element.children:
             if isinstance(child, str):
                 text = child.replace(_LINE, " ").replace(_PARAGRAPH, " ")
-                pieces.append(text if preformatted else _SPACES.sub(" ", text))
+                pieces.append(text if preformatted else SPACES.sub(" ", text))
                 continue
             tag = child.tag
             if tag == "br":
@@ -428,47 +368,6 @@ def _nodes(node: LexborNode) -> Iterator[LexborNode]:
         child = child.next
 
 
-def _descendants(element: Element) -> Iterator[Element]:
-    waiting = [element]
-    while waiting:
-        found = waiting.pop()
-        yield found
-        waiting.extend(found.elements())
-
-
-def _inside(element: Element, tags: tuple[str, ...]) -> bool:
-    above = element.parent
-    while above is not None:
-        if above.tag in tags:
-            return True
-        above = above.parent
-    return False
-
-
-def _has(element: Element, tag: str) -> bool:
-    return any(found.tag == tag for found in _descendants(element))
-
-
-def _measure(element: Element, *, linked: bool = False) -> None:
-    """Counts the characters below each element."""
-    element.text = element.linked = 0
-    linked = linked or element.tag == "a"
-    for child in element.children:
-        if isinstance(child, str):
-            size = len(_SPACES.sub(" ", child).strip())
-            element.text += size
-            element.linked += size if linked else 0
-        else:
-            _measure(child, linked=linked)
-            element.text += child.text
-            element.linked += child.linked
-
-
-def _running(element: Element) -> int:
-    """The characters that are not links."""
-    return element.text - element.linked
-
-
 def _metas(tree: LexborHTMLParser) -> dict[str, str]:
     metas: dict[str, str] = {}
     for node in tree.css("meta[content]"):
@@ -497,109 +396,6 @@ def _linked_data(tree: LexborHTMLParser) -> dict[str, str]:
                     return {key: value for key, value in item.items() if isinstance(value, str)}
                 waiting.extend(value for value in item.values() if isinstance(value, list | dict))
     return {}
-
-
-def _styles(tree: LexborHTMLParser) -> dict[int, dict[str, str]]:
-    """What the page's own style sheets say of each element, as far as it can hide one."""
-    styles: dict[int, dict[str, str]] = {}
-    rules = 0
-    for sheet in tree.css("style"):
-        for selector, declarations in _rules(sheet.text() or ""):
-            rules += 1
-            if rules > _MOST_RULES:
-                return styles
-            try:
-                matching = tree.css(selector)
-            except SelectolaxError:  # a selector the parser does not know
-                continue
-            for node in matching:
-                styles.setdefault(node.mem_id, {}).update(declarations)
-    return styles
-
-
-def _rules(sheet: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Selectors with what they declare; rules for print, small screens or states are not read."""
-    sheet = regex.sub(r"/\*.*?\*/", "", sheet[:500_000], flags=regex.DOTALL)
-    depth, start, selector = 0, 0, ""
-    for found in regex.finditer(r"[{};]", sheet):
-        place = found.start()
-        if found.group() == "{":
-            if depth == 0:
-                selector = sheet[start:place].strip()
-            depth += 1
-            start = place + 1 if depth == 1 else start
-        elif found.group() == "}":
-            depth = max(0, depth - 1)
-            if depth == 0:
-                if selector and "@" not in selector and ":" not in selector:
-                    declarations = _declared(sheet[start:place])
-                    if declarations:
-                        yield selector, declarations
-                start = place + 1
-        elif depth == 0:
-            start = place + 1
-
-
-def _declared(style: str) -> dict[str, str]:
-    """The declarations that can hide, by property; of two for one the later."""
-    declared: dict[str, str] = {}
-    for part in regex.sub(r"\s+|!important", "", style.lower()).split(";"):
-        name, _, value = part.partition(":")
-        if value and name in _PROPERTIES:
-            declared["background" if name == "background-color" else name] = value
-    return declared
-
-
-def _is_hidden(element: Element) -> bool:
-    if "hidden" in element.attributes:
-        return True
-    style = element.style
-    if style and (
-        any(name in style and hides.fullmatch(style[name]) for name, hides in _HIDING.items())
-        or any(_FAR.fullmatch(style.get(edge, "")) for edge in ("left", "top", "right"))
-        or (
-            style.get("overflow") == "hidden"
-            and any(_ZERO.fullmatch(style.get(size, "")) for size in _SIZES)
-        )
-    ):
-        return True
-    colour = _hex(style["color"]) if "color" in style else None
-    if element.tag == "font":
-        colour = _hex((element.attributes.get("color") or "").lower())
-    return bool(colour) and colour == _ground(element)
-
-
-def _ground(element: Element) -> str:
-    """The colour behind an element: its own or the nearest stated one; paper is white."""
-    above: Element | None = element
-    while above is not None:
-        if "background" in above.style:
-            colour = _hex(above.style["background"])
-            if colour is None:
-                return "?"  # an image or a gradient
-            if colour:
-                return colour
-        if ground := above.attributes.get("bgcolor"):
-            return _hex(ground.lower()) or "?"
-        above = above.parent
-    return "ffffff"
-
-
-def _hex(colour: str) -> str | None:
-    colour = colour.strip()
-    if colour in _COLOUR_NAMES:
-        return _COLOUR_NAMES[colour]
-    if found := regex.fullmatch(r"#?([0-9a-f]{6})(?:ff)?", colour):
-        return found[1]
-    if found := regex.fullmatch(r"#([0-9a-f])([0-9a-f])([0-9a-f])", colour):
-        return "".join(2 * digit for digit in found.groups())
-    if found := regex.fullmatch(
-        r"rgba?\((\d{1,3})[,/]?(\d{1,3})[,/]?(\d{1,3})(?:[,/]([\d.]+))?\)", colour
-    ):
-        if found[4] and float(found[4]) == 0:
-            return ""
-        return "".join(f"{min(int(part), 255):02x}" for part in found.groups()[:3])
-    return None
 
 
 def web_address(stated: object) -> str | None:
