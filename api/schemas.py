@@ -208,6 +208,9 @@ class DocumentBody(BaseModel):
     language: Language
     media_type: str
     published: str | None
+    pages: list[int] = Field(
+        description="Where the pages of a paged source (a PDF) begin; empty for any other."
+    )
     characters: int
     span: SpanBody | None
 

@@ -289,6 +289,8 @@ def _ingest(options: argparse.Namespace, loaded: Settings) -> int:
         print(f"not read: {one_line(str(failure.error))}", file=sys.stderr)
     for name in read.skipped:
         print(f"skipped, no loader for this kind: {one_line(name)}", file=sys.stderr)
+    for told in read.notes:
+        print(f"note: {one_line(told.source)}: {one_line(told.note.message)}", file=sys.stderr)
     for copy, original in changes.duplicates:
         print(f"same text as {one_line(original)}: {one_line(copy)}", file=sys.stderr)
     if options.json:
@@ -298,7 +300,14 @@ def _ingest(options: argparse.Namespace, loaded: Settings) -> int:
                 "changed": changes.changed,
                 "unchanged": changes.unchanged,
                 "duplicates": [list(pair) for pair in changes.duplicates],
-                "failed": [{"source": f.source, "message": f.error.message} for f in read.failures],
+                "failed": [
+                    {"source": f.source, "reason": f.error.reason, "message": f.error.message}
+                    for f in read.failures
+                ],
+                "notes": [
+                    {"source": t.source, "code": t.note.code, "message": t.note.message}
+                    for t in read.notes
+                ],
                 "skipped": read.skipped,
                 "embedded_passages": changes.embedded_passages,
                 "generation": changes.generation,

@@ -34,6 +34,7 @@ def examine(settings: Settings) -> list[Finding]:
         ("disk", _disk),
         ("models", _models),
         ("embedder", _embedder),
+        ("parsers", _parsers),
         ("index", _index),
     ]
     findings = []
@@ -94,6 +95,23 @@ def _embedder(settings: Settings) -> Finding:
 
     embedder = catalogue.embedder(settings)
     return Finding(check="embedder", state="ok", note=embedder.fingerprint)
+
+
+def _parsers(_: Settings) -> Finding:
+    from rag.documents.sandbox import GUARDS, shared
+    from rag.documents.values import Refusal
+
+    try:
+        missing = GUARDS - shared().guards()
+    except Refusal as refusal:
+        return Finding(check="parsers", state="bad", note=refusal.message)
+    if missing:
+        note = (
+            f"this system sets no limits on: {', '.join(sorted(missing))}; ingest files you trust"
+        )
+        return Finding(check="parsers", state="warn", note=note)
+    note = "files are parsed with limits on memory, time and output and without network"
+    return Finding(check="parsers", state="ok", note=note)
 
 
 def _index(settings: Settings) -> Finding:

@@ -133,7 +133,8 @@ class Engine:
         loaded = load(list(paths))
         if not loaded.documents:
             raise NoDocuments(
-                _nothing_read(paths, loaded), hint="name a folder or file with .txt or .md articles"
+                _nothing_read(paths, loaded),
+                hint="name a file, folder or archive with articles: .txt .md .html .docx .pdf .epub .csv .json .jsonl .rss",
             )
         return loaded, self.collection.ingest(loaded.documents, self.embedder, progress)
 

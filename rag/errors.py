@@ -89,10 +89,24 @@ class NoDocuments(RagError):
 
 
 class UnreadableDocument(RagError):
-    """One source could not be read; the others are not affected."""
+    """One source could not be read; the others are not affected.
+
+    ``reason`` is a stable word for the kind of failure (:data:`rag.documents.values.REASONS`).
+    """
 
     code = "unreadable_document"
     exit_code = 65
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        parameter: str | None = None,
+        reason: str = "unreadable",
+    ) -> None:
+        super().__init__(message, hint=hint, parameter=parameter)
+        self.reason = reason
 
 
 class IndexProblem(RagError):

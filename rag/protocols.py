@@ -17,6 +17,7 @@ from rag.types import (
     Evidence,
     Hit,
     IndexState,
+    Loaded,
     Passage,
     Pieces,
     SpanScores,
@@ -26,13 +27,18 @@ from rag.types import (
 
 @runtime_checkable
 class Loader(Protocol):
-    """Turns the bytes of one file into a document."""
+    """Turns the bytes of one file into documents, one or (a table, a feed) many.
+
+    The first document of a file that holds one has ``id`` itself; of many, each has ``id#key``.
+    ``text`` is what was extracted and never changes; every offset counts its code points. A record
+    that cannot be read is a failure beside the others; a file that gives nothing raises.
+    """
 
     suffixes: frozenset[str]
     media_type: str
 
-    def load(self, content: bytes, *, id: str, origin: str) -> Document:
-        """The document; raises UnreadableDocument naming the file and the reason."""
+    def load(self, content: bytes, *, id: str, origin: str) -> Loaded:
+        """The documents; raises UnreadableDocument naming the file and the reason."""
         ...
 
 

@@ -6,12 +6,15 @@ code points of the stored original text, so ``document.text[start:end]`` is what
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from rag.errors import UnreadableDocument
 
 Language = Literal["ar", "en"]
 AnswerType = Literal[
@@ -47,7 +50,8 @@ class Document:
 
     ``id`` is the path under the ingested folder and ``source`` what readers are told it came from;
     ``origin`` is the full place of the bytes, kept in the store and shown to nobody. ``sha256`` is
-    the hash of ``text`` in UTF-8, ``published`` an ISO date where the source states one.
+    the hash of ``text`` in UTF-8, ``published`` an ISO date where the source states one. ``pages``
+    are the offsets at which the pages of a paged source begin; empty for any other.
     """
 
     id: str
@@ -59,6 +63,28 @@ class Document:
     media_type: str = "text/plain"
     published: str | None = None
     origin: str = ""
+    pages: tuple[int, ...] = ()
+
+    def page_at(self, offset: int) -> int | None:
+        """The number of the page, from 1, that holds the character at ``offset``."""
+        return bisect_right(self.pages, offset) or None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Something a reader should know about how a source was read; ``code`` is stable."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What one file gave: documents, what is worth telling, and the records that gave none."""
+
+    documents: tuple[Document, ...]
+    notes: tuple[Note, ...] = ()
+    failures: tuple[UnreadableDocument, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

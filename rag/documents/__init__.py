@@ -1,20 +1,34 @@
-"""From files to documents: which loader reads what, and a folder walk that loses nothing silently."""
+"""From files to documents: a walk through folders and archives that loses nothing silently.
+
+What reads a file is decided in :mod:`rag.documents.formats`; files of other kinds than plain text
+are parsed by workers with limits (:mod:`rag.documents.sandbox`).
+"""
 
 from __future__ import annotations
 
 import os
 import stat
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.documents.plain import MarkdownLoader, PlainTextLoader
+from rag.documents.formats import (
+    ARCHIVE_SUFFIXES,
+    LARGEST_FILE,
+    LOADERS,
+    FileLoader,
+    kind_of,
+    suffix_of,
+    too_large,
+)
+from rag.documents.values import Refusal
 from rag.errors import NoDocuments, UnreadableDocument
-from rag.protocols import Loader
-from rag.types import Document
+from rag.types import Document, Loaded, Note
 
-LOADERS: tuple[Loader, ...] = (PlainTextLoader(), MarkdownLoader())
-LARGEST_FILE = 25 * 1024 * 1024  # bytes
+__all__ = [
+    "LOADERS", "Failure", "FileLoader", "LoadReport", "Skipped", "Told", "load", "load_bytes", "read",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,72 +40,189 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file of a kind that is not read."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Something worth knowing about a source that was read: a guessed encoding, hidden text."""
+
+    source: str
+    note: Note
+
+
+Found = Document | Failure | Skipped | Told
+
+
+@dataclass(frozen=True, slots=True)
 class LoadReport:
-    """Documents read, failures with their reasons, and files of a kind no loader reads."""
+    """Documents read, failures with reasons, files of a kind no loader reads, and notes."""
 
     documents: tuple[Document, ...]
     failures: tuple[Failure, ...]
     skipped: tuple[str, ...]
-
-
-def loader_for(path: Path) -> Loader | None:
-    """The loader for a file's suffix; None for a kind that is not read."""
-    suffix = path.suffix.lower()
-    return next((loader for loader in LOADERS if suffix in loader.suffixes), None)
+    notes: tuple[Told, ...] = ()
 
 
 def load(paths: list[Path]) -> LoadReport:
-    """Everything readable under the paths; raises NoDocuments for a path that does not exist.
+    """Everything readable under the paths, at once; see :func:`read`."""
+    found = list(read(paths))
+    return LoadReport(
+        tuple(item for item in found if isinstance(item, Document)),
+        tuple(item for item in found if isinstance(item, Failure)),
+        tuple(item.source for item in found if isinstance(item, Skipped)),
+        tuple(item for item in found if isinstance(item, Told)),
+    )
+
+
+def read(paths: list[Path]) -> Iterator[Found]:
+    """Everything under the paths, one after the other; raises NoDocuments for a path that is none.
 
     A document's id is its path below the folder that was named (a file named by itself gives its
-    file name). Hidden files and folders are left out; links are followed only to files. Of two
-    files with one id the second is a failure, since it would replace the first.
+    file name); a file inside an archive has the archive's id before its own, and a row or entry
+    its key behind a ``#``. Hidden files and folders are left out; links are followed only to
+    files. Of two documents with one id the second is a failure, since it would replace the first.
     """
-    documents: dict[str, Document] = {}
-    failures: list[Failure] = []
-    skipped: list[str] = []
+    seen: dict[str, str] = {}
     for path in paths:
-        for file, id in _files(path, failures):
-            loader = loader_for(file)
-            if loader is None:
-                skipped.append(_shown(file))
+        for file in _files(path):
+            if isinstance(file, Failure):
+                yield file
+                continue
+            for item in _read_file(*file):
+                if isinstance(item, Document):
+                    if item.id in seen:
+                        if seen[item.id] != item.origin:
+                            yield _twice(str(file[0]), item.id)
+                        continue  # or the same file named twice
+                    seen[item.id] = item.origin
+                yield item
+
+
+def _twice(source: str, id: str) -> Failure:
+    error = UnreadableDocument(
+        f"{source}: another file has already been read as {id!r}",
+        hint="ingest the folder above both, or rename one",
+        reason="duplicate_id",
+    )
+    return Failure(source, error)
+
+
+def load_bytes(content: bytes, *, name: str, id: str, origin: str) -> Loaded | None:
+    """What a file of this name and content gives; None for a kind that is not read.
+
+    For uploads and other bytes that are no file here; raises UnreadableDocument, also for an
+    archive, since those are only taken apart from a folder.
+    """
+    try:
+        kind = kind_of(name, content)
+    except Refusal as refusal:
+        raise refusal.named(id) from refusal
+    if kind.archive:
+        hint = "send the files in it one by one"
+        raise UnreadableDocument(f"{id}: an archive", hint=hint, reason="wrong_kind")
+    if kind.loader is None:
+        return None
+    loaded = kind.loader.load(content, id=id, origin=origin)
+    if not kind.note:
+        return loaded
+    note = Note(code="other_kind", message=kind.note)
+    return Loaded(documents=loaded.documents, notes=(note, *loaded.notes), failures=loaded.failures)
+
+
+def _read_file(file: Path, id: str) -> Iterator[Found]:
+    shown = _shown(file)
+    try:
+        content = _content(file)
+        if content is None:
+            yield Skipped(shown)
+            return
+        yield from _items(content, file.name, shown, id, file.resolve().as_uri())
+    except UnreadableDocument as error:
+        yield Failure(shown, error)
+
+
+def _items(content: bytes, name: str, shown: str, id: str, origin: str) -> Iterator[Found]:
+    """The documents of one file's bytes, or of the files in an archive."""
+    try:
+        archive = kind_of(name, content).archive
+    except Refusal as refusal:
+        raise refusal.named(shown) from refusal
+    if archive:
+        yield from _members(archive, content, shown, id, origin)
+        return
+    loaded = load_bytes(content, name=name, id=id, origin=origin)
+    if loaded is None:
+        yield Skipped(shown)
+        return
+    yield from (Told(shown, note) for note in loaded.notes)
+    yield from loaded.documents
+    yield from (Failure(shown, failure) for failure in loaded.failures)
+
+
+def _members(kind: str, content: bytes, shown: str, id: str, origin: str) -> Iterator[Found]:
+    """The files of an archive, each read as if it lay in a folder of the archive's name."""
+    from rag.documents import sandbox
+
+    with tempfile.TemporaryDirectory(prefix="sanad-archive-") as folder:
+        try:
+            members = sandbox.shared().unpack(kind, content, Path(folder))
+        except Refusal as refusal:
+            raise refusal.named(shown) from refusal
+        for member in members:
+            name = f"{shown}/{member['name']}"
+            if "refused" in member:
+                refused = member["refused"]
+                why = Refusal(refused["reason"], refused["message"], hint=refused["hint"])
+                yield Failure(name, why.named(name))
+                continue
+            # A number the worker counted, never a name out of the archive.
+            unpacked = (Path(folder) / f"{int(member['file'])}").read_bytes()
+            below = member["name"]
+            if suffix_of(below) not in _READ and kind_of(below, unpacked).loader is None:
+                yield Skipped(name)
                 continue
             try:
-                document = load_file(file, id, loader)
+                yield from _items(unpacked, below, name, f"{id}/{below}", f"{origin}/{below}")
             except UnreadableDocument as error:
-                failures.append(Failure(_shown(file), error))
-                continue
-            if documents.setdefault(id, document).origin != document.origin:
-                twice = UnreadableDocument(
-                    f"{file}: another file has already been read as {id!r}",
-                    hint="ingest the folder above both, or rename one",
-                )
-                failures.append(Failure(str(file), twice))
-    return LoadReport(tuple(documents.values()), tuple(failures), tuple(skipped))
+                yield Failure(name, error)
 
 
-def load_file(file: Path, id: str, loader: Loader) -> Document:
-    """One file through its loader; raises UnreadableDocument."""
-    if _shown(file) != str(file):
+_READ = frozenset().union(ARCHIVE_SUFFIXES, *(loader.suffixes for loader in LOADERS))
+
+
+def _content(file: Path) -> bytes | None:
+    """A file's bytes; None for a kind that is not read. Raises UnreadableDocument."""
+    shown = _shown(file)
+    if shown != str(file):
         raise UnreadableDocument(
-            f"{_shown(file)}: the name is not UTF-8", hint="rename the file, then ingest it again"
+            f"{shown}: the name is not UTF-8",
+            hint="rename the file, then ingest it again",
+            reason="bad_name",
         )
     try:
         status = file.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise UnreadableDocument(f"{file}: not a regular file", hint="leave it out")
-        if status.st_size > LARGEST_FILE:
             raise UnreadableDocument(
-                f"{file}: {status.st_size} bytes, more than the {LARGEST_FILE} a file may have",
-                hint="split the file, or leave it out",
+                f"{file}: not a regular file", hint="leave it out", reason="not_regular"
             )
-        content = file.read_bytes()
+        if suffix_of(file.name) not in _READ:
+            # Of other files only the beginning is read: a PDF without its suffix is still a PDF.
+            with file.open("rb") as opened:
+                start = opened.read(64)
+            if not start.startswith((b"%PDF-", b"PK\x03\x04")):
+                return None
+        if status.st_size > LARGEST_FILE:
+            raise too_large(status.st_size).named(str(file))
+        return file.read_bytes()
     except OSError as error:
         raise UnreadableDocument(
             f"{file}: cannot be read: {error.strerror or error}",
             hint="check the file and its permissions",
         ) from error
-    return loader.load(content, id=id, origin=file.resolve().as_uri())
 
 
 def _shown(path: Path) -> str:
@@ -99,7 +230,7 @@ def _shown(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", errors="replace")
 
 
-def _files(path: Path, failures: list[Failure]) -> Iterator[tuple[Path, str]]:
+def _files(path: Path) -> Iterator[tuple[Path, str] | Failure]:
     if path.is_file():
         yield path, path.name
         return
@@ -108,6 +239,7 @@ def _files(path: Path, failures: list[Failure]) -> Iterator[tuple[Path, str]]:
             f"{str(path)!r} is neither a file nor a folder",
             hint="check the path, then ingest again",
         )
+    failures: list[Failure] = []
 
     def failed(error: OSError) -> None:
         folder = _shown(Path(error.filename))
@@ -122,3 +254,4 @@ def _files(path: Path, failures: list[Failure]) -> Iterator[tuple[Path, str]]:
             if not name.startswith("."):
                 file = Path(folder) / name
                 yield file, file.relative_to(path).as_posix()
+    yield from failures

@@ -3,6 +3,8 @@ import shutil
 import pytest
 
 from rag import catalogue, doctor
+from rag.documents import sandbox
+from rag.documents.values import Refusal
 from rag.errors import ModelDamaged
 from rag.settings import Settings
 
@@ -18,6 +20,25 @@ def notes(settings):
 def test_a_sound_installation_is_all_ok(seed_index):
     assert set(states(Settings(indexes=seed_index)).values()) == {"ok"}
     assert "2 documents" in notes(Settings(indexes=seed_index))["index"]
+
+
+@pytest.mark.parametrize(
+    ("guards", "state"),
+    [({"memory", "cpu", "files", "network"}, "ok"), ({"memory", "cpu"}, "warn")],
+)
+def test_limits_that_the_system_lacks_are_told(tmp_path, monkeypatch, guards, state):
+    monkeypatch.setattr(sandbox.Sandbox, "guards", lambda self: frozenset(guards))
+    settings = Settings(indexes=tmp_path)
+    assert states(settings)["parsers"] == state
+    assert ("files, network" in notes(settings)["parsers"]) == (state == "warn")
+
+
+def test_parsers_that_cannot_start_are_bad(tmp_path, monkeypatch):
+    def refuse(self):
+        raise Refusal("unavailable", "no process to parse it in: no room", hint="")
+
+    monkeypatch.setattr(sandbox.Sandbox, "guards", refuse)
+    assert states(Settings(indexes=tmp_path))["parsers"] == "bad"
 
 
 def test_no_index_yet_is_a_warning_that_names_the_command(tmp_path):

@@ -1,0 +1,297 @@
+"""PDF: the text of its pages in reading order, with the offset at which each page begins.
+
+Lines are pdfium's; a line with Arabic is put together from the places of its glyphs
+(:mod:`rag.documents.reading_order`). Lines that were only broken for width are joined, lines that
+stand at the head or foot of most pages are left out, and a page whose letters do not come out as
+they are read (:mod:`rag.documents.quality`) is left out and told: better no answer than a wrong
+quotation.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median_low
+from typing import Any
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+import regex
+
+from rag.documents import reading_order
+from rag.documents.plain import first_line, one_line
+from rag.documents.quality import faults
+from rag.documents.reading_order import Glyph
+from rag.documents.values import Extracted, Extraction, Refusal
+
+MOST_PAGES = 5000
+_HYPHENS = ("\ufffe", "\x02")  # what pdfium gives for a hyphen at the end of a line
+_ENDED = regex.compile(r"[.!?؟:؛…][\"'”’»)\]]*$")
+_BULLETS = regex.compile(r"(?<!\S)[\uf020-\uf0ff](?!\S)")  # of the fonts of signs that Word uses
+_NUMBER = regex.compile(r"\p{Nd}+")
+_PAGE_NUMBER = regex.compile(r"[-–—\s]*0[-–—\s]*")  # its digits as one 0
+_NO_TITLE = regex.compile(
+    r"^(?:microsoft (?:word|powerpoint)|untitled|document\d*$|بلا عنوان)|\.\w{2,4}$", regex.I
+)
+_FULL = 0.75  # of the usual width: such a line was broken for want of room
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a page: its text, the height of its baseline and the size of its letters."""
+
+    text: str
+    base: float
+    size: float
+
+
+def extract(content: bytes) -> Extraction:
+    """The text of a PDF; raises Refusal where there is none that may be quoted."""
+    try:
+        document = pypdfium2.PdfDocument(content)
+    except pypdfium2.PdfiumError as error:
+        if "password" in str(error).lower():
+            raise Refusal("encrypted", "needs a password", hint="save it without one") from error
+        raise Refusal(
+            "damaged",
+            f"not a readable PDF: {error}",
+            hint="open it, print it to a new PDF and ingest that",
+        ) from error
+    if len(document) > MOST_PAGES:
+        raise Refusal(
+            "too_large", f"{len(document)} pages, more than {MOST_PAGES}", hint="split the file"
+        )
+    pages = [list(_lines(document, number)) for number in range(len(document))]
+    if not any(pages):
+        raise Refusal(
+            "empty",
+            f"no text in its {len(pages)} pages: they are pictures, or empty",
+            hint="run character recognition on it (for Arabic and English), then ingest the result",
+        )
+    extraction = Extraction()
+    running = _running_lines(pages)
+    texts = [_paragraphs(_without_running(page, running)) for page in pages]
+    texts, faulty = _gated(texts)
+    if running:
+        extraction.note("page_headers", f"{len(running)} lines repeated on most pages left out")
+    if faulty:
+        told = "; ".join(f"{fault}: pages {_numbers(numbers)}" for fault, numbers in faulty.items())
+        if not any(texts):
+            raise Refusal(
+                "poor_extraction",
+                f"its text does not come out as it is read ({told})",
+                hint="ingest the file it was made from (.docx, .html), or run character recognition on it",
+            )
+        extraction.note("pages_left_out", f"text that does not come out as it is read: {told}")
+    text, starts = _joined(texts)
+    if not any(character.isalnum() for character in text):
+        raise Refusal("empty", "holds no words", hint="leave the file out")
+    extraction.documents.append(
+        Extracted(text=text, title=_title(document) or first_line(text), pages=starts)
+    )
+    return extraction
+
+
+def _title(document: pypdfium2.PdfDocument) -> str:
+    stated = one_line(document.get_metadata_value("Title") or "")[:500]
+    return "" if _NO_TITLE.search(stated) or faults(stated) else stated
+
+
+def _numbers(numbers: list[int]) -> str:
+    shown = ", ".join(map(str, numbers[:10]))
+    return shown if len(numbers) <= 10 else f"{shown} and {len(numbers) - 10} more"
+
+
+# glyphs and lines
+
+
+def _lines(document: pypdfium2.PdfDocument, number: int) -> Iterator[Line]:
+    """The lines of one page, without empty ones."""
+    try:
+        page = document[number]
+        text_page = page.get_textpage()
+    except pypdfium2.PdfiumError:  # one damaged page is an empty page
+        return
+    raw = text_page.raw
+    codes = [pdfium.FPDFText_GetUnicode(raw, index) for index in range(text_page.count_chars())]
+    arabic = sum(0x0620 <= code <= 0x06FF or 0xFB50 <= code <= 0xFEFC for code in codes)
+    mostly = 2 * arabic > sum(chr(code).isalpha() for code in codes if 0 < code < 0x110000)
+    for pieces in _pieces(raw, codes):
+        text = _as_text(codes[pieces[0].start : pieces[0].end])
+        for before, piece in pairwise(pieces):
+            apart = piece.left - before.right > 0.18 * piece.size
+            text += " " * apart + _as_text(codes[piece.start : piece.end])
+        if reading_order.has_arabic(text):
+            glyphs = [g for piece in pieces for g in _glyphs(raw, codes, piece.start, piece.end)]
+            text = reading_order.line(glyphs, right_to_left=True if mostly else None)
+        else:
+            text = reading_order.plain_letters(text).strip()
+        text = _BULLETS.sub("•", text)
+        if text:
+            yield Line(text, pieces[0].base, pieces[0].size)
+    text_page.close()
+    page.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Characters ``[start, end)`` that pdfium gives as one line, and where they stand."""
+
+    start: int
+    end: int
+    base: float
+    size: float
+    left: float
+    right: float
+
+    def goes_on(self, other: _Piece) -> bool:
+        """Whether the other stands beside this one: pdfium breaks a line at lone glyphs."""
+        near = 1.5 * max(self.size, other.size)
+        over = min(self.right, other.right) - max(self.left, other.left) > 0.5 * near
+        level = abs(self.base - other.base) < 0.4 * max(self.size, other.size)
+        return (
+            level and not over and other.left - self.right < near and self.left - other.right < near
+        )
+
+
+def _pieces(raw: Any, codes: list[int]) -> Iterator[list[_Piece]]:  # noqa: ANN401 - a pdfium handle
+    """The lines of a page, in the page's own order, each as the pieces that stand in it."""
+    x, y = ctypes.c_double(), ctypes.c_double()
+    box = pdfium.FS_RECTF()
+    line: list[_Piece] = []
+    start = 0
+    for end in [*(n for n, code in enumerate(codes) if code in (10, 13)), len(codes)]:
+        if _as_text(codes[start:end]).strip():
+            # A mark may be raised; the letters stand on the line.
+            first = next(
+                (n for n in range(start, end) if _as_text(codes[n : n + 1]).isalnum()), start
+            )
+            pdfium.FPDFText_GetCharOrigin(raw, first, x, y)
+            size = pdfium.FPDFText_GetFontSize(raw, first) or 1.0
+            edges = []
+            for index in (start, end - 1):
+                pdfium.FPDFText_GetLooseCharBox(raw, index, box)
+                edges += [box.left, box.right]
+            piece = _Piece(start, end, y.value, size, min(edges), max(edges))
+            if line and not line[-1].goes_on(piece):
+                yield line
+                line = []
+            line.append(piece)
+        start = end + 1
+    if line:
+        yield line
+
+
+def _as_text(codes: Sequence[int]) -> str:
+    """What pdfium numbers as text; characters beyond the first plane may come in two halves."""
+    known = "".join(chr(code) for code in codes if 0 < code < 0x110000)
+    return known.encode("utf-16-le", errors="surrogatepass").decode("utf-16-le", errors="replace")
+
+
+def _is_half(code: int) -> bool:
+    return 0xD800 <= code < 0xE000
+
+
+def _glyphs(raw: Any, codes: list[int], start: int, end: int) -> list[Glyph]:  # noqa: ANN401 - a pdfium handle
+    """The characters of a line with their places."""
+    glyphs: list[Glyph] = []
+    x, y = ctypes.c_double(), ctypes.c_double()
+    box = pdfium.FS_RECTF()
+    told = -1
+    for index in range(start, end):
+        if index == told:
+            continue
+        halves = codes[index : index + 1]
+        if index + 1 < end and all(map(_is_half, codes[index : index + 2])):
+            halves = sorted(codes[index : index + 2])  # they too may come turned around
+            told = index + 1
+        text = _as_text(halves)
+        if not text or text in _HYPHENS or pdfium.FPDFText_IsGenerated(raw, index) == 1:
+            continue
+        pdfium.FPDFText_GetCharOrigin(raw, index, x, y)
+        pdfium.FPDFText_GetLooseCharBox(raw, index, box)
+        size = pdfium.FPDFText_GetFontSize(raw, index) or 1.0
+        left, right = sorted((box.left, box.right))
+        glyphs.append(Glyph(text, round(x.value, 2), left, right, size))
+    return glyphs
+
+
+# lines to paragraphs, pages to a text
+
+
+def _paragraphs(lines: Sequence[Line]) -> str:
+    """The lines of a page, joined where the line was only full."""
+    if not lines:
+        return ""
+    lengths = sorted(len(line.text) for line in lines)
+    width = lengths[-1 - len(lengths) // 10]
+    gaps = [above.base - below.base for above, below in pairwise(lines)]
+    usual = median_low(sorted(gap for gap in gaps if gap > 0)[: len(gaps) // 2 + 1] or [0.0])
+    text = lines[0].text
+    for gap, (above, below) in zip(gaps, pairwise(lines), strict=True):
+        other = abs(above.size - below.size) > 0.1 * max(above.size, below.size)
+        far = gap > 1.4 * usual > 0
+        full = len(above.text) >= _FULL * width and width >= 30
+        if text.endswith(_HYPHENS):
+            text = text[:-1] + below.text
+        elif full and not far and not other and (gap > 0 or not _ENDED.search(above.text)):
+            text += f" {below.text}"
+        else:
+            text += ("\n\n" if far or other or _ENDED.search(above.text) else "\n") + below.text
+    return "".join(character for character in text if character not in _HYPHENS)
+
+
+def _shape(line: Line) -> str:
+    """A line without its numbers, to know one that counts pages again."""
+    return _NUMBER.sub("0", line.text)
+
+
+def _edges(page: Sequence[Line]) -> set[int]:
+    return {n for n in (0, 1, len(page) - 2, len(page) - 1) if 0 <= n < len(page)}
+
+
+def _running_lines(pages: Sequence[Sequence[Line]]) -> frozenset[str]:
+    """Heads and feet: what stands at the edge of more than half of the pages, of three or more."""
+    if len(pages) < 3:
+        return frozenset()
+    counts = Counter(shape for page in pages for shape in {_shape(page[n]) for n in _edges(page)})
+    return frozenset(shape for shape, count in counts.items() if count > len(pages) / 2)
+
+
+def _without_running(page: Sequence[Line], running: frozenset[str]) -> Sequence[Line]:
+    """The lines of a page without head, foot and number; all of them where nothing else is left."""
+    edges, ends = _edges(page), (0, len(page) - 1)
+    kept = [
+        line
+        for number, line in enumerate(page)
+        if not (number in edges and _shape(line) in running)
+        and not (number in ends and _PAGE_NUMBER.fullmatch(_shape(line)))
+    ]
+    return kept or page
+
+
+def _gated(texts: list[str]) -> tuple[list[str], dict[str, list[int]]]:
+    """The pages that may be quoted, the others empty; of each fault its pages."""
+    faulty: dict[str, list[int]] = {}
+    kept = []
+    for number, text in enumerate(texts, 1):
+        found = faults(text)
+        for fault in found:
+            faulty.setdefault(fault, []).append(number)
+        kept.append("" if found else text)
+    return kept, faulty
+
+
+def _joined(texts: Sequence[str]) -> tuple[str, tuple[int, ...]]:
+    """One text and where each page begins; a sentence that goes on over the page stays whole."""
+    text, starts = "", []
+    for page in texts:
+        if text and page:
+            goes_on = not _ENDED.search(text) and len(text.rpartition("\n")[2]) > 60
+            text += " " if goes_on else "\n\n"
+        starts.append(len(text))
+        text += page
+    return text, tuple(starts)
