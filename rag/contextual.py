@@ -103,24 +103,12 @@ class ContextualModel:
             for window in windows(len(encoding.ids), WINDOW)
         ]
         runs = self._side_by_side(lambda job: self._logits(asked, job[2]), jobs)
-        found = [np.zeros((len(encoding.ids), 2), dtype=np.float32) for encoding in encodings]
-        depth = [np.full(len(encoding.ids), -1) for encoding in encodings]
-        for (number, window, ids), logits in zip(jobs, runs, strict=True):
-            # Where windows overlap, a piece is judged where it stands farthest from the edge.
-            place = np.arange(len(ids))
-            inside = np.minimum(place, len(ids) - 1 - place)
-            here = slice(window.first, window.last)
-            better = inside > depth[number][here]
-            found[number][here][better] = logits[better]
-            depth[number][here][better] = inside[better]
-        return [
-            SpanScores(
-                np.array(encoding.offsets, dtype=np.int32).reshape(-1, 2),
-                np.ascontiguousarray(logits[:, 0]),
-                np.ascontiguousarray(logits[:, 1]),
-            )
-            for encoding, logits in zip(encodings, found, strict=True)
-        ]
+        offsets = [np.array(one.offsets, dtype=np.int32).reshape(-1, 2) for one in encodings]
+        read: list[list[ScoredWindow]] = [[] for _ in encodings]
+        for (number, window, _), margins in zip(jobs, runs, strict=True):
+            spans = offsets[number][window.first : window.last]
+            read[number].append(ScoredWindow(window.first, spans, margins))
+        return [merged(one) for one in read]
 
     def _encode(self, texts: Sequence[str]) -> list[Encoding]:
         clean = [encodable(text) for text in texts]
@@ -153,6 +141,34 @@ class ContextualModel:
         }
         out: NDArray[np.float32] = self._session.run([output], given)[0]
         return out
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredWindow:
+    """Some pieces of a text from number ``first`` on: their spans and margins, (n, 2) each."""
+
+    first: int
+    spans: NDArray[np.int32]
+    margins: NDArray[np.float32]
+
+
+def merged(windows: Sequence[ScoredWindow]) -> SpanScores:
+    """The scores of a whole text: each piece's from where it stands farthest from an edge."""
+    pieces = windows[-1].first + len(windows[-1].spans) if windows else 0
+    spans = np.zeros((pieces, 2), dtype=np.int32)
+    margins = np.zeros((pieces, 2), dtype=np.float32)
+    depth = np.full(pieces, -1)
+    for window in windows:
+        place = np.arange(len(window.spans))
+        inside = np.minimum(place, len(place) - 1 - place)
+        here = slice(window.first, window.first + len(place))
+        better = inside > depth[here]
+        spans[here] = window.spans
+        margins[here][better] = window.margins[better]
+        depth[here][better] = inside[better]
+    return SpanScores(
+        spans, np.ascontiguousarray(margins[:, 0]), np.ascontiguousarray(margins[:, 1])
+    )
 
 
 def windows(pieces: int, longest: int) -> list[_Window]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.contextual import ScoredWindow, merged
 from rag.errors import ConfigurationError, MissingExtra
 from rag.model_files import encodable
 from rag.protocols import PassageIndex, SpanModel
@@ -121,7 +121,7 @@ class TransformersSpanModel:
         count = len(self._tokenizer(question, **alone)["input_ids"])
         return question, self._limit - count - self._tokenizer.num_special_tokens_to_add(pair=True)
 
-    def _windows(self, question: str, room: int, text: str) -> list[Window]:
+    def _windows(self, question: str, room: int, text: str) -> list[ScoredWindow]:
         overlap = min(OVERLAP, room // 2)
         rows = self._tokenizer(
             question,
@@ -132,14 +132,14 @@ class TransformersSpanModel:
             return_overflowing_tokens=True,
             return_offsets_mapping=True,
         )
-        found: list[Window] = []
+        found: list[ScoredWindow] = []
         for number, offsets in enumerate(rows["offset_mapping"]):
             parts = rows.sequence_ids(number)  # 0 the question, 1 the text, None neither
             inside = [place for place, part in enumerate(parts) if part == 1]
             # Some tokenizers count the space before a word as part of it.
             spans = [trim(text, *offsets[place]) for place in inside]
             found.append(
-                Window(
+                ScoredWindow(
                     first=found[-1].first + len(found[-1].spans) - overlap if found else 0,
                     spans=np.array([(s.start, s.end) for s in spans], np.int32).reshape(-1, 2),
                     margins=self._margins(rows, number, parts)[inside],
@@ -166,34 +166,6 @@ class TransformersSpanModel:
         logits = self._torch.stack([out.start_logits[0], out.end_logits[0]], dim=1).numpy()
         margins: NDArray[np.float32] = logits - logits[nothing]
         return margins
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Some pieces of a text from number ``first`` on: their spans and margins, (n, 2) each."""
-
-    first: int
-    spans: NDArray[np.int32]
-    margins: NDArray[np.float32]
-
-
-def merged(windows: Sequence[Window]) -> SpanScores:
-    """The scores of a whole text: each piece's from where it stands farthest from an edge."""
-    pieces = windows[-1].first + len(windows[-1].spans)
-    spans = np.zeros((pieces, 2), dtype=np.int32)
-    margins = np.zeros((pieces, 2), dtype=np.float32)
-    depth = np.full(pieces, -1)
-    for window in windows:
-        place = np.arange(len(window.spans))
-        inside = np.minimum(place, len(place) - 1 - place)
-        here = slice(window.first, window.first + len(place))
-        better = inside > depth[here]
-        spans[here] = window.spans
-        margins[here][better] = window.margins[better]
-        depth[here][better] = inside[better]
-    return SpanScores(
-        spans, np.ascontiguousarray(margins[:, 0]), np.ascontiguousarray(margins[:, 1])
-    )
 
 
 class ExtractiveReader:

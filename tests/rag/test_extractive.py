@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rag.contextual import ScoredWindow, merged
 from rag.errors import ConfigurationError, MissingExtra
 from rag.index.memory import MemoryIndex
 from rag.protocols import SpanModel
@@ -14,8 +15,6 @@ from rag.reading.extractive import (
     TEMPERATURE,
     ExtractiveReader,
     TransformersSpanModel,
-    Window,
-    merged,
 )
 from rag.types import SpanScores
 from tests.conftest import ROOT
@@ -342,7 +341,9 @@ def test_importing_the_part_loads_no_library():
 def window(first, *margins):
     places = np.arange(first, first + len(margins), dtype=np.int32)
     values = np.array(margins, dtype=np.float32)
-    return Window(first, np.stack([places, places + 1], axis=1), np.stack([values, -values], 1))
+    return ScoredWindow(
+        first, np.stack([places, places + 1], axis=1), np.stack([values, -values], 1)
+    )
 
 
 @pytest.mark.parametrize(
