@@ -395,9 +395,10 @@ def measure(options: argparse.Namespace, folder: Path) -> dict:
         asked=questions(40 if quick else 0),
         sample=options.sample,
     )
-    running, notes = sides(folder / "float32")
     if options.no_baseline:
         running, notes = [SANAD], ["baseline left out"]
+    else:
+        running, notes = sides(folder / "float32")
     result: dict = {"machine": machine(), "quick": quick, "questions": len(plan.asked)}
     notes.append(f"{len(plan.asked)} questions, {plan.rounds} processes a side")
     rows = []

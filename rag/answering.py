@@ -23,9 +23,8 @@ from rag.types import AbstentionCode, Answer, Evidence, Hit, IndexState, Languag
 K_DEFAULT = 8
 K_MOST = 50
 MOST_CITATIONS = 3
-_RELATED = (
-    1 / 3
-)  # of the least probability to answer: under it the sources have nothing on the subject
+# Of the least probability to answer: under it the sources have nothing on the subject.
+_RELATED = 1 / 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,13 +66,9 @@ class ContextualModel:
         """Unit vectors (texts, dim); zeros for a text without pieces."""
         out = np.zeros((len(texts), self.dim), dtype=np.float32)
         encodings = self._encode(texts)
-        jobs = [
-            (number, encoding.ids[window.first : window.last])
-            for number, encoding in enumerate(encodings)
-            for window in windows(len(encoding.ids), WINDOW)
-        ]
-        runs = self._side_by_side(lambda job: self._vector(job[1]), jobs)
-        for (number, ids), vector in zip(jobs, runs, strict=True):
+        jobs = _jobs(encodings)
+        runs = self._side_by_side(lambda job: self._vector(job[2]), jobs)
+        for (number, _, ids), vector in zip(jobs, runs, strict=True):
             out[number] += vector * len(ids)  # a long text: the mean of its windows by length
         norms = np.linalg.norm(out, axis=1, keepdims=True)
         out /= np.maximum(norms, 1e-12)
@@ -97,11 +93,7 @@ class ContextualModel:
     def _score(self, question: str, texts: Sequence[str]) -> list[SpanScores]:
         asked = self._encode([question])[0].ids[:QUESTION]
         encodings = self._encode(texts)
-        jobs = [
-            (number, window, encoding.ids[window.first : window.last])
-            for number, encoding in enumerate(encodings)
-            for window in windows(len(encoding.ids), WINDOW)
-        ]
+        jobs = _jobs(encodings)
         runs = self._side_by_side(lambda job: self._logits(asked, job[2]), jobs)
         offsets = [np.array(one.offsets, dtype=np.int32).reshape(-1, 2) for one in encodings]
         read: list[list[ScoredWindow]] = [[] for _ in encodings]
@@ -169,6 +161,15 @@ def merged(windows: Sequence[ScoredWindow]) -> SpanScores:
     return SpanScores(
         spans, np.ascontiguousarray(margins[:, 0]), np.ascontiguousarray(margins[:, 1])
     )
+
+
+def _jobs(encodings: Sequence[Encoding]) -> list[tuple[int, _Window, list[int]]]:
+    """The windows of all texts: the text's number, the window, its pieces."""
+    return [
+        (number, window, encoding.ids[window.first : window.last])
+        for number, encoding in enumerate(encodings)
+        for window in windows(len(encoding.ids), WINDOW)
+    ]
 
 
 def windows(pieces: int, longest: int) -> list[_Window]:

@@ -24,7 +24,7 @@ _CAPITALISED = regex.compile(
     r"(?:\p{Lu}[\p{L}\p{M}'’.-]*\s*)*"
 )
 _WORD_GOES_ON = regex.compile(r"[\p{L}\p{M}\p{N}]{2}")
-_EXTENDS = regex.compile(r"\p{M}|\p{GCB=Extend}|\p{GCB=ZWJ}|\p{GCB=SpacingMark}")
+EXTENDS = regex.compile(r"\p{M}|\p{GCB=Extend}|\p{GCB=ZWJ}|\p{GCB=SpacingMark}")
 # An ayah mark and its number, joined emoji, flags.
 _ONE_GRAPHEME = regex.compile(
     r"\p{GCB=Prepend}[^\p{Cc}]|\p{GCB=ZWJ}\p{Extended_Pictographic}|\p{RI}\p{RI}|\r\n"
@@ -174,5 +174,5 @@ def whole_words(text: str, start: int, end: int) -> Span:
 def _joins(left: str, right: str) -> bool:
     both = left + right
     return bool(
-        _WORD_GOES_ON.fullmatch(both) or _EXTENDS.match(right) or _ONE_GRAPHEME.fullmatch(both)
+        _WORD_GOES_ON.fullmatch(both) or EXTENDS.match(right) or _ONE_GRAPHEME.fullmatch(both)
     )

@@ -6,13 +6,12 @@ import numpy as np
 import regex
 from numpy.typing import NDArray
 
-from rag.reading.answers import whole_words
+from rag.reading.answers import EXTENDS, whole_words
 from rag.types import Span, SpanScores
 
 LONGEST = 30  # pieces of a short answer
 _NOTHING = -1e9
 _EDGES = frozenset(" \t\n\xa0،,؛;:؟?!\"«»“”„‘’'()[]{}…–—-")
-_MARK = regex.compile(r"\p{M}|\p{GCB=Extend}|\p{GCB=ZWJ}|\p{GCB=SpacingMark}")
 _FULL_STOP = regex.compile(r".{0,2}(?<!\b\p{Lu})\.", regex.DOTALL)
 _GROUPED = regex.compile(r"\p{Nd}[.,٫٬:]\p{Nd}")  # thousands, decimals, times of day
 
@@ -53,7 +52,7 @@ def certainty(scores: SpanScores, within: Span) -> float:
 def _bare(text: str, span: Span) -> Span:
     """The span without punctuation at its ends; the point of "U.S." stays."""
     start, end = span.start, span.end
-    while start < end and text[start] in _EDGES and not _MARK.match(text, pos=start + 1):
+    while start < end and text[start] in _EDGES and not EXTENDS.match(text, pos=start + 1):
         start += 1
     while end > start and (
         text[end - 1] in _EDGES or _FULL_STOP.fullmatch(text, max(start, end - 3), end)

@@ -115,14 +115,11 @@ def _asked(row: dict[str, Any], over: dict[str, Any]) -> tuple[str, str, Sequenc
     return row["question"], over["context"], [answer["text"] for answer in over["answers"]]
 
 
-def measure(data: Path, models: Path, *, pieces_alone: bool = False) -> dict[str, dict[str, float]]:
-    """Everything measured on the evaluation sets found under ``data``.
-
-    ``pieces_alone`` puts the static vectors in the network's place as embedder.
-    """
+def measure(data: Path, models: Path) -> dict[str, dict[str, float]]:
+    """Everything measured on the evaluation sets found under ``data``."""
     pieces = StaticEmbedder(models / catalogue.PIECES)
     network = ContextualModel(models / catalogue.BILINGUAL)
-    embedder: Embedder = pieces if pieces_alone else ContextualEmbedder(network)
+    embedder = ContextualEmbedder(network)
     weights = retrieval_weights(models / "evidence.json")
     retriever = Retriever(embedder, pieces, network, weights)
     scores: dict[str, dict[str, float]] = {}
