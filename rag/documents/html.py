@@ -56,6 +56,7 @@ _ARTICLE_NAME = regex.compile(
 
 _LINES = frozenset(("li", "tr", "dt", "dd"))
 _LINE, _PARAGRAPH = "\x1e", "\x1d"  # breaks until the text is put together, then line ends
+_ITEM = "\x00"  # stands for our own bullets until empty ones are known; a parser lets no NUL pass
 _BREAKS = regex.compile(rf"[ \n]*[{_LINE}{_PARAGRAPH}][ \n{_LINE}{_PARAGRAPH}]*")
 _SELF_CLOSED = regex.compile(
     r"<(title|script|style|iframe|textarea|div|p|a|span|td|i|b)(\s[^<>]{0,2000}|)/>", regex.I
@@ -338,7 +339,7 @@ class Page:
             gap = "" if tag not in _BLOCKS else _LINE if tag in _LINES else _PARAGRAPH
             pieces.append(gap)
             if tag == "li":
-                pieces.append("• ")
+                pieces.append(f"{_ITEM} ")
             self._write(child, pieces, preformatted=preformatted or tag == "pre")
             pieces.append(gap)
 
@@ -416,8 +417,9 @@ def _tidy(text: str) -> str:
     """Lines without spaces at their ends, at most one empty line between them."""
     text = _BREAKS.sub(lambda found: "\n\n" if _PARAGRAPH in found.group() else "\n", text)
     lines = [line.strip(" \t\r\f") for line in text.split("\n")]
-    tidy = regex.sub(r"\n{3,}", "\n\n", "\n".join("" if line == "•" else line for line in lines))
-    return tidy.strip("\n")
+    # An item of a list without text leaves nothing; a bullet that the page itself shows stays.
+    tidy = regex.sub(r"\n{3,}", "\n\n", "\n".join("" if line == _ITEM else line for line in lines))
+    return tidy.strip("\n").replace(_ITEM, "•")
 
 
 def _text_of(node: LexborNode | None) -> str:

@@ -232,6 +232,12 @@ def test_a_page_without_text_is_refused(body):
         extract(page(body))
 
 
+def test_a_bullet_of_the_page_stays_and_an_empty_item_leaves_none():
+    assert plain_text("<p>•</p>") == "•"
+    assert plain_text("<ul><li></li><li>خبر</li></ul>") == "• خبر"
+    assert plain_text("<p>one\x00two</p>").replace("\ufffd", "") == "onetwo"
+
+
 def test_deep_nesting_loses_no_text():
     assert "DEEP" in read("<div>" * 3000 + "DEEP text of the page" + "</div>" * 3000)
 
