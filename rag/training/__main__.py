@@ -26,12 +26,13 @@ from tokenizers import Tokenizer
 
 from rag.catalogue import BILINGUAL, MODELS, PIECES
 from rag.embedding.static import StaticEmbedder
-from rag.training import evidence, export, joint, measure, sources, static, units
+from rag.training import evidence, export, gloss, joint, measure, sources, static, units
 from rag.training import tokenizer as pieces
 
 _OFF_TOPIC = 240  # questions a language
 _NEWS = 1_500  # paragraphs
 _CLOZE = 6_000  # paragraphs
+_COUNTED = 25_000  # pairs a source for the lexicon
 _REPEATED = ("sanad_qa", "tico19")  # the best prose, and little of it
 _CLOZED = ("sanad_qa", "tico19", "react_docs", "un_sdg")  # sentences in the order of their texts
 # Pairs the network's training takes of a source: much of one kind of text teaches little more.
@@ -232,8 +233,20 @@ def in_text_order() -> list[sources.Source]:
     return [source for source in sources.PARALLEL if any(n in source.path for n in _CLOZED)]
 
 
+def bilingual_lexicon(data: Path, words: StaticEmbedder) -> gloss.Lexicon:
+    """English words in Arabic, counted in the parallel files that are not archaic."""
+    prose, entries = [], []
+    for source in sources.PARALLEL:
+        if "bible" not in source.path:
+            rows = sources.sample(sources.pairs(data, source, 0), _COUNTED, 7)
+            (prose if source.prose else entries).extend(row for row in rows if len(row[1]) < 400)
+    return gloss.lexicon(prose, entries, words)
+
+
 def reading_corpus(data: Path, models: Path, tokenizer: Tokenizer) -> joint.Corpus:
-    """Every question file in pieces."""
+    """Every question file in pieces, the English ones in Arabic words too."""
+    words = StaticEmbedder(models / PIECES)
+    known = bilingual_lexicon(data, words)
     corpus = joint.Corpus(tokenizer)
     groups: dict[str, Callable[[dict[str, Any]], str]] = {
         "arcd": lambda row: f"arcd {row['title']}",
@@ -248,10 +261,13 @@ def reading_corpus(data: Path, models: Path, tokenizer: Tokenizer) -> joint.Corp
             corpus.add_twins("sanad", rows)
         else:
             corpus.add(name, rows, groups[name])
+            if rows[0]["lang"] == "en":
+                told = f"{name if name == 'qamr' else 'text'} gloss"
+                corpus.add(told, gloss.rows(rows, known, 0), groups[name])
     for source in sources.QUESTION_SENTENCES:
         lines = [line.split("\t") for line in sources.lines(data, source)]
         corpus.add_sentences("squad", [(line[0], line[1]) for line in lines])
-    words = StaticEmbedder(models / PIECES)
+        corpus.add_sentences("squad gloss", gloss.pairs(lines, known, 0))
     for number, source in enumerate(in_text_order()):
         corpus.add_cloze("cloze", sources.in_order(data, source), words, number)
     return corpus

@@ -39,6 +39,9 @@ QUESTION_PIECES = 48
 WINDOW_PIECES = 360
 ALIKE = 0.55  # cosine of static vectors from which two words are taken for each other's translation
 ARABIC_SHARE = 0.62  # of the reading examples that could be drawn over either language
+JOINED = frozenset({"qamr", "squad", "cloze", "qamr gloss", "squad gloss"})  # one-sentence texts
+WORDS_ALIKE = 0.35  # mean cosine from which two pieces are taken for each other's translation
+ALIGNED_LAYER = 4  # of 6: words are brought together there, spans are told further on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,14 +59,21 @@ class JointSettings:
     seed: int = 0
     tasks: tuple[float, float, float] = (0.58, 0.22, 0.2)  # read, retrieve, distil
     reading: tuple[tuple[str, float], ...] = (
-        ("sanad", 0.6),
-        ("qamr", 0.07),
-        ("squad", 0.05),
-        ("arcd", 0.1),
-        ("fairytaleqa", 0.05),
-        ("covidqa", 0.03),
-        ("cloze", 0.1),
+        ("sanad", 0.5),
+        ("qamr", 0.06),
+        ("squad", 0.03),
+        ("arcd", 0.08),
+        ("fairytaleqa", 0.04),
+        ("covidqa", 0.02),
+        ("cloze", 0.08),
+        ("qamr gloss", 0.12),
+        ("squad gloss", 0.03),
+        ("text gloss", 0.04),
     )
+    mixed: float = 0.25  # of the aligned texts, each sentence in a language of its own
+    mark_dropped: float = 0.35  # of the questions lose their question mark, as people type
+    piece_dropped: float = 0.02  # of a question's pieces are left out
+    words: float = 0.5  # weight of the loss that brings words to their translations
 
     def share(self, step: int, minutes: float) -> float:
         """How much of the run is over, at most 1."""
@@ -306,7 +316,9 @@ class Reading:
         total = sum(share for _, share in names)
         self.names = [name for name, _ in names]
         self.shares = [share / total for _, share in names]
+        self.settings = settings
         self._left: dict[str, list[int]] = defaultdict(list)
+        self._mark = corpus.tokenizer.token_to_id("?")
 
     def draw(self) -> Example:
         """The next example: sources in their shares, each source's questions in random rounds."""
@@ -315,7 +327,7 @@ class Reading:
         if not self._left[name]:
             self._left[name] = self.rng.permutation(len(pool)).tolist()
         asked = pool[self._left[name].pop()]
-        if name in ("qamr", "squad", "cloze"):
+        if name in JOINED:
             return self._joined(asked)
         return self._windowed(asked, name)
 
@@ -324,6 +336,7 @@ class Reading:
     ) -> Example:
         """``spans`` are piece ranges of the joined ``parts``; none means unanswerable."""
         cls, sep = self.ends
+        question = self._typed(question)
         passage = [piece for part in parts for piece in part.tolist()][:WINDOW_PIECES]
         ahead = len(question) + 2
         ids = [cls, *question.tolist(), sep, *passage, sep]
@@ -334,6 +347,41 @@ class Reading:
             starts=sorted({ahead + a for a, _ in kept}) or [0],
             ends=sorted({ahead + b - 1 for _, b in kept}) or [0],
         )
+
+    def _typed(self, question: Ids) -> Ids:
+        """The question without its mark, or without some of its pieces, in a share of the cases."""
+        if (
+            len(question) > 1
+            and question[-1] == self._mark
+            and self.rng.random() < self.settings.mark_dropped
+        ):
+            question = question[:-1]
+        kept = self.rng.random(len(question)) >= self.settings.piece_dropped
+        return question[kept] if kept.any() else question
+
+    def _mixed(self, asked: Asked, side: int, begin: int, end: int) -> Example | None:
+        """The window with each sentence in one of its two languages; None where none fits.
+
+        An answer counts where its sentence stands in the answer's language.
+        """
+        sentences = self.corpus.texts[asked.texts[side]].sentences
+        parts: list[Ids] = []
+        spans: list[tuple[int, int]] = []
+        size = 0
+        for number, (first, last) in enumerate(sentences):
+            if first < begin or last > end:
+                continue
+            told = int(self.rng.integers(2))
+            text = self.corpus.texts[asked.texts[told]]
+            a, b = text.sentences[number]
+            spans += [
+                (size + s - a, size + e - a) for s, e in asked.answers[told] if a <= s < e <= b
+            ]
+            parts.append(text.ids[a:b])
+            size += b - a
+        if not parts or (any(asked.answers) and not spans) or size > WINDOW_PIECES:
+            return None
+        return self._example(asked.ids, parts, spans)
 
     def _windowed(self, asked: Asked, name: str) -> Example:
         # Twins: oftener the Arabic text, which has few questions of other sources.
@@ -352,6 +400,12 @@ class Reading:
                 begin, end = window(text, (), self.rng, WINDOW_PIECES)
                 return self._example(asked.ids, [text.ids[begin:end]], [])
         begin, end = window(text, answers, self.rng, WINDOW_PIECES)
+        if len({len(self.corpus.texts[n].sentences) for n in asked.texts}) == 1 < len(asked.texts):
+            mixed = None
+            if self.rng.random() < self.settings.mixed:
+                mixed = self._mixed(asked, side, begin, end)
+            if mixed is not None:
+                return mixed
         inside = [(a - begin, b - begin) for a, b in answers if a >= begin and b <= end]
         return self._example(asked.ids, [text.ids[begin:end]], inside)
 
@@ -404,6 +458,67 @@ def span_loss(logits: Tensor, mask: Tensor, types: Tensor, starts: Tensor, ends:
     return -(first + last).mean() / 2
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layers:
+    """Token vectors of a batch (rows, width, dim): put in, at :data:`ALIGNED_LAYER`, and last."""
+
+    given: Tensor
+    aligned: Tensor
+    last: Tensor
+    mask: Tensor  # (rows, width)
+
+
+def layers_of(model: BertModel, ids: Tensor, mask: Tensor) -> Layers:
+    """Runs the batch."""
+    hidden = model(input_ids=ids, attention_mask=mask, output_hidden_states=True).hidden_states
+    last = hidden[-1]
+    return Layers(
+        given=hidden[0], aligned=hidden[min(ALIGNED_LAYER, len(hidden) - 1)], last=last, mask=mask
+    )
+
+
+def pooled(layers: Layers) -> Tensor:
+    """Normalised means of the last layer, as :func:`mean_vectors`."""
+    weight = layers.mask[..., None].float()
+    total = (layers.last.float() * weight).sum(1)
+    return nn.functional.normalize(total / weight.sum(1), dim=-1)
+
+
+def words_loss(left: Layers, right: Layers) -> Tensor:
+    """How hard it is to tell which piece of the translation each piece belongs to.
+
+    ``right`` holds the translations of the first rows of ``left`` and stays as it is. Pieces that
+    are each other's nearest, by the mean of their cosines before the first layer and at
+    :data:`ALIGNED_LAYER`, are taken for translations (Jalili Sabet et al. 2020, SimAlign); the loss
+    is the cross-entropy of finding them among all pieces of the translation.
+    """
+    count = len(right.mask)
+
+    def unit(vectors: Tensor) -> Tensor:
+        return nn.functional.normalize(vectors[:count].float(), dim=-1)
+
+    cosines = unit(left.aligned) @ unit(right.aligned).detach().transpose(1, 2)
+    with torch.no_grad():
+        open_ = inner(left.mask[:count])[:, :, None] & inner(right.mask)[:, None, :]
+        given = unit(left.given) @ unit(right.given).transpose(1, 2)
+        alike = (0.5 * (cosines + given)).masked_fill(~open_, -2.0)
+        nearest, back = alike.argmax(2), alike.argmax(1)
+        places = torch.arange(alike.shape[1], device=alike.device)
+        mutual = (back.gather(1, nearest) == places) & (alike.amax(2) > WORDS_ALIKE)
+    if not mutual.any():
+        return cosines.sum() * 0.0
+    logits = (cosines * 10).masked_fill(~inner(right.mask)[:, None, :], -1e4)
+    return nn.functional.cross_entropy(logits[mutual], nearest[mutual])
+
+
+def inner(mask: Tensor) -> Tensor:
+    """The mask without [CLS] and [SEP], as bool."""
+    inside = mask.bool() & torch.roll(mask, -1, 1).bool()  # the last one open goes
+    inside[:, -1] = False
+    inside[:, 0] = False
+    return inside
+
+
 class Retrieval:
     """Draws batches of (question, text that answers) in pieces, with hard negatives."""
 
@@ -423,7 +538,7 @@ class Retrieval:
         if chance < 0.6:
             return self._questions(self.twins, tokens)
         if chance < 0.85 or not self.news:
-            names = ["arcd", "squad", "qamr", "fairytaleqa", "covidqa"]
+            names = ["arcd", "squad", "qamr", "fairytaleqa", "covidqa", "qamr gloss", "text gloss"]
             pool: list[Asked] = []
             for name in names:
                 known = [one for one in self.corpus.asked[name] if one.answers[0]]
@@ -601,16 +716,20 @@ def train(
                     taught = batch_of([teacher_rows[n] for n in numbers], *teacher_ends)
                     target = mean_vectors(teacher, *(part.to(device) for part in taught))
                 given = batch_of([pairs[n][0] for n in numbers], *ends)
-                arabic = mean_vectors(model.bert, *(part.to(device) for part in given))
-                some = numbers[: max(4, len(numbers) // 4)]
+                left = layers_of(model.bert, *(part.to(device) for part in given))
+                arabic = pooled(left)
+                some = numbers[: max(4, len(numbers) // 3)]
                 given = batch_of([pairs[n][1] for n in some], *ends)
-                english = mean_vectors(model.bert, *(part.to(device) for part in given))
+                right = layers_of(model.bert, *(part.to(device) for part in given))
+                english = pooled(right)
                 near = (1 - (arabic * target).sum(-1)).mean()
                 kept = (1 - (english * target[: len(some)]).sum(-1)).mean()
                 labels = torch.arange(len(numbers), device=device)
                 apart = nn.functional.cross_entropy(arabic @ target.T * settings.scale, labels)
-                loss = 2 * near + 2 * kept + 0.5 * apart
+                together = words_loss(left, right)
+                loss = 2 * near + 2 * kept + 0.5 * apart + settings.words * together
                 loss.backward()
+                shown["words"].append(float(together.detach()))
                 shown["distil"].append(float(loss.detach()))
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()

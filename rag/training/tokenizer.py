@@ -24,6 +24,8 @@ KEPT_ENGLISH = re.compile(
 def normalizer() -> normalizers.Normalizer:
     """NFKC, marks and controls dropped, lower case, Arabic letter variants and digits folded."""
     letters = [("\u0640", ""), ("ى", "ي"), ("ة", "ه"), ("ٱ", "ا"), ("ی", "ي"), ("ک", "ك")]
+    # Arabic punctuation as the marks the teacher knows: it has no pieces of its own for them.
+    letters += [("،", ","), ("؛", ";"), ("؟", "?"), ("٪", "%"), ("٫", "."), ("٬", ",")]
     digits = [(chr(zero + n), str(n)) for zero in (0x0660, 0x06F0) for n in range(10)]
     return normalizers.Sequence(
         [

@@ -245,7 +245,7 @@ def test_a_run_without_the_answer_touches_none(made, seed):
 
 
 def reading(corpus, seed=0, **shares):
-    made = joint.JointSettings(reading=tuple(shares.items()))
+    made = joint.JointSettings(reading=tuple(shares.items()), mark_dropped=0, piece_dropped=0)
     return joint.Reading(corpus, made, contextual.ends_of(corpus.tokenizer), seed)
 
 
@@ -315,6 +315,51 @@ def test_every_piece_of_a_sentence_counts_where_the_span_is_unknown(corpus):
         if example.starts != [0]:
             sentence = tuple(example.ids[n] for n in example.starts)
             assert pieces[sentence] == tuple(question)
+
+
+def sentences_of(corpus, passage):
+    """The twin texts' sentences that make up a passage, each with its language's number."""
+    known = {}
+    for one in corpus.asked["sanad"]:
+        for side, number in enumerate(one.texts):
+            text = corpus.texts[number]
+            for place, (begin, end) in enumerate(text.sentences):
+                known[tuple(text.ids[begin:end].tolist())] = (place, side)
+    found = []
+    while passage:
+        size = next(n for n in range(1, len(passage) + 1) if tuple(passage[:n]) in known)
+        found.append(known[tuple(passage[:size])])
+        passage = passage[size:]
+    return found
+
+
+def test_an_aligned_text_is_read_with_each_sentence_in_a_language_of_its_own(corpus):
+    made = joint.JointSettings(reading=(("sanad", 1.0),), mixed=1.0)
+    drawn = joint.Reading(corpus, made, contextual.ends_of(corpus.tokenizer), 0)
+    kinds = Counter()
+    for _ in range(200):
+        _, passage, _ = parts(drawn.draw(), drawn.ends)
+        found = sentences_of(corpus, passage)
+        places = [place for place, _ in found]
+        assert places == list(range(places[0], places[0] + len(places)))
+        kinds[len({side for _, side in found})] += 1
+    assert kinds[2] > 40
+
+
+def test_a_question_loses_its_mark_or_a_piece_and_never_everything(corpus):
+    made = joint.JointSettings(
+        reading=(("sanad", 1.0),), mark_dropped=0.5, piece_dropped=0.2, mixed=0
+    )
+    drawn = joint.Reading(corpus, made, contextual.ends_of(corpus.tokenizer), 0)
+    full = [one.ids.tolist() for one in corpus.asked["sanad"]]
+    changed = 0
+    for _ in range(200):
+        question, _, _ = parts(drawn.draw(), drawn.ends)
+        assert question
+        changed += question not in full
+    assert changed > 100
+    one = np.array([drawn._mark])
+    assert drawn._typed(one).tolist() == one.tolist()
 
 
 def test_sources_are_drawn_in_their_shares(corpus):
@@ -421,6 +466,35 @@ def test_vectors_of_rows_of_different_lengths_keep_their_order(tokenizer, count)
         found = joint.sorted_vectors(model, rows, ends, torch.device("cpu"))
         alone = [contextual.mean_vectors(model, *contextual.batch_of([row], *ends)) for row in rows]
     torch.testing.assert_close(found, torch.cat(alone), atol=1e-5, rtol=0)
+
+
+def layers(given, aligned, mask):
+    parts_ = [torch.from_numpy(np.array(part, np.float32)) for part in (given, aligned)]
+    return joint.Layers(given=parts_[0], aligned=parts_[1], last=parts_[1], mask=mask)
+
+
+def test_words_are_brought_to_their_translations():
+    """Two rows of [CLS] a b c [SEP]; the translation has the words in the opposite order."""
+    units = np.eye(6)
+    mask = torch.ones((1, 5), dtype=torch.int64)
+    left = layers([units[[0, 1, 2, 3, 5]]], [units[[0, 1, 2, 3, 5]]], mask)
+    right = layers([units[[0, 3, 2, 1, 5]]], [units[[0, 3, 2, 1, 5]]], mask)
+    found = float(joint.words_loss(left, right))
+    assert found == pytest.approx(np.log(1 + 2 * np.exp(-10)), abs=1e-6)  # among three words
+    turned = layers([units[[0, 1, 2, 3, 5]]], [units[[0, 2, 2, 3, 5]]], mask)
+    assert float(joint.words_loss(turned, right)) > found
+    nothing = layers([-units[[0, 4, 4, 4, 5]]], [-units[[0, 4, 4, 4, 5]]], mask)
+    assert float(joint.words_loss(nothing, right)) == 0  # nothing is alike enough
+    padding = torch.tensor([[1, 1, 1, 0, 0]])
+    assert joint.inner(padding).tolist() == [[False, True, False, False, False]]
+
+
+def test_the_translation_stays_where_it_is():
+    mask = torch.ones((1, 4), dtype=torch.int64)
+    vectors = [torch.randn(1, 4, 8, requires_grad=True) for _ in range(2)]
+    left, right = (joint.Layers(given=one, aligned=one, last=one, mask=mask) for one in vectors)
+    joint.words_loss(left, right).backward()
+    assert vectors[1].grad is None
 
 
 def reading_loss(model, corpus):
@@ -545,7 +619,7 @@ def data(tmp_path):
     for source in sources.QUESTIONS:
         rows = TWINS if "sanad_qa" in source.path else ROWS
         contents[source] = [json.dumps(row, ensure_ascii=False) for row in rows]
-    for source in command.in_text_order():
+    for source in sources.PARALLEL:
         contents[source] = ["\t".join(pair) for pair in TRANSLATIONS]
     for source, lines in contents.items():
         path = tmp_path / source.path
@@ -556,7 +630,12 @@ def data(tmp_path):
 
 def test_every_question_file_is_read(data, tokenizer):
     made = command.reading_corpus(data, MODELS, tokenizer)
-    assert {name: len(asked) for name, asked in made.asked.items()} == {
+    counts = {name: len(asked) for name, asked in made.asked.items()}
+    glossed = {name: counts.pop(name) for name in list(counts) if name.endswith("gloss")}
+    assert 0 < glossed["qamr gloss"] <= 4
+    assert 0 < glossed["text gloss"] <= 12
+    assert glossed["squad gloss"] == 3
+    assert counts == {
         "sanad": len(TWINS),
         "arcd": 4,
         "qamr": 4,
