@@ -60,6 +60,7 @@ def extract_csv(content: bytes, **names: str) -> Extraction:
     try:
         header = [one_line(name) for name in next(rows)]
         _require_text(header, names)
+        _require_named(header, names)
         records: list[tuple[str, object]] = []
         for number, row in enumerate(rows, 1):
             if not any(cell.strip() for cell in row):
@@ -163,6 +164,20 @@ def _require_text(header: Iterable[str], names: dict[str, str]) -> None:
         )
 
 
+def _require_named(fields: Iterable[str], names: dict[str, str]) -> None:
+    """Raises Refusal where a field that was named is not there."""
+    shown = sorted(fields)
+    present = {name.lower() for name in shown}
+    for field, name in names.items():
+        if name.lower() not in present:
+            listed = ", ".join(repr(one[:40]) for one in shown[:20])
+            raise Refusal(
+                "no_field",
+                f"no field {name!r}, which was named for the {field}; its fields are {listed}",
+                hint=f"name one of them: --map {field}=NAME",
+            )
+
+
 def _lowered(record: dict[str, Any]) -> dict[str, Any]:
     return {str(key).strip().lower(): value for key, value in record.items()}
 
@@ -187,12 +202,14 @@ def _documents(
 ) -> Extraction:
     undated = marked = 0
     without: list[str] = []
+    fields: set[str] = set()
     for number, record in records:
         if not isinstance(record, dict):
             told = f"a {type(record).__name__} where a record with fields was expected"
             extraction.failures.append(BadRecord(key=number, message=told))
             continue
         lower = _lowered(record)
+        fields.update(lower if names else ())
         text = _value(lower, "text", names)
         if not isinstance(text, str) or not any(character.isalnum() for character in text):
             without.append(number)
@@ -211,6 +228,8 @@ def _documents(
         extraction.add(
             Extracted(text=text, title=title or first_line(text), published=day, url=url, key=key)
         )
+    if fields:
+        _require_named(fields, names)
     if not extraction.documents and without:
         raise Refusal(
             "no_text_field",

@@ -24,6 +24,7 @@ REASONS = frozenset(
         "encrypted",  # a password is needed
         "unsafe",  # a construct that is refused: a DTD, a nested archive, a traversing name
         "bad_record",  # one row or entry of a file
+        "no_field",  # a column or field that was named is not there
         "no_text_field",  # a table or list of records without a field that holds the text
         "poor_extraction",  # a PDF whose letters do not come out as they are read
         "cpu_limit",

@@ -13,10 +13,11 @@ import os
 import re
 import shutil
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import TracebackType
 from typing import TextIO
 from urllib.parse import unquote, urlsplit
 
@@ -83,16 +84,19 @@ class _Tally:
     changed: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
-    duplicates: list[tuple[str, str]] = field(default_factory=list)
+    duplicates: list[tuple[Document, str]] = field(default_factory=list)
     embedded: int = 0
 
-    def no_longer_duplicates(self, documents: Sequence[Document]) -> list[Document]:
+    def changes(self) -> int:
+        """How many documents are no longer as they were."""
+        return len(self.added) + len(self.changed) + len(self.removed)
+
+    def no_longer_duplicates(self) -> list[Document]:
         """Documents taken for copies of one that changed later; they are duplicates no more."""
-        changed = set(self.changed)
-        stale = [pair for pair in self.duplicates if pair[1] in changed]
+        changed = {*self.changed, *self.removed}
+        stale = [copy for copy, original in self.duplicates if original in changed]
         self.duplicates = [pair for pair in self.duplicates if pair[1] not in changed]
-        ids = {id for id, _ in stale}
-        return [document for document in documents if document.id in ids]
+        return stale
 
     def report(self, generation: str) -> ChangeReport:
         return ChangeReport(
@@ -100,7 +104,7 @@ class _Tally:
             changed=tuple(self.changed),
             unchanged=tuple(self.unchanged),
             removed=tuple(self.removed),
-            duplicates=tuple(self.duplicates),
+            duplicates=tuple((copy.id, original) for copy, original in self.duplicates),
             embedded_passages=self.embedded,
             generation=generation,
         )
@@ -287,32 +291,75 @@ class Collection:
         Raises IndexLocked while another process writes and IndexMismatch for another embedder;
         either way nothing is changed.
         """
-        with self._writing(embedder) as truth:
-            tally = _Tally()
+        with self.writing(embedder) as writer:
             done = 0
             for batch in _batches(documents):
-                _put_all(truth, batch, embedder, tally)
+                for document in batch:
+                    writer.put(document)
+                writer.commit()
                 done += len(batch)
                 progress(done, len(documents))
-            _put_all(truth, tally.no_longer_duplicates(documents), embedder, tally)
-            return tally.report(self._publish(truth, embedder.name))
+            return writer.publish()
 
     def delete(self, ids: Sequence[str]) -> ChangeReport:
         """Removes documents; raises UnknownDocument, then nothing is removed."""
-        with self._writing(None) as truth:
-            tally = _Tally()
-            at = truth.sequence() + 1
-            with truth.transaction():
-                for id in dict.fromkeys(ids):
-                    if not truth.remove(id, at):
-                        raise UnknownDocument(
-                            f"no document {id!r}",
-                            hint="list what is there with: sanad documents list",
-                            parameter="id",
-                        )
-                    tally.removed.append(id)
-                truth.set("sequence", str(at))
-            return tally.report(self._publish(truth, truth.get("embedder") or ""))
+        with self.writing(None) as writer:
+            for id in dict.fromkeys(ids):
+                writer.remove(id)
+            return writer.publish()
+
+    @contextmanager
+    def writing(self, embedder: Embedder | None) -> Iterator[Writer]:
+        """The only writer, for a change made piece by piece; ``embedder`` may be None to remove only.
+
+        What was not committed when it is left is as if it had never been. Raises IndexLocked while
+        another writes and IndexMismatch for another embedder.
+        """
+        with self._writing(embedder) as truth, Writer(self, truth, embedder) as writer:
+            yield writer
+
+    def origins(self) -> dict[str, str]:
+        """Where the bytes of each stored document came from, published or not, by id."""
+        if not self.exists():
+            return {}
+        truth = Truth(self.folder / TRUTH)
+        try:
+            return truth.origins()
+        finally:
+            truth.close()
+
+    def preview(self, documents: Iterable[Document], removed: Iterable[str] = ()) -> ChangeReport:
+        """What ingesting the documents and removing those ids would do; nothing is written.
+
+        The writer's own code decides, over a store in memory that holds what this one knows of
+        its documents but not their texts.
+        """
+        shadow = Truth(Path(":memory:"), create=True)
+        try:
+            self._describe(shadow)
+            with Writer(self, shadow, _NoEmbedder()) as writer:
+                for document in documents:
+                    writer.put(replace(document, text=""))
+                for id in removed:
+                    writer.remove(id)
+                return writer.report(generation="")
+        finally:
+            shadow.close()
+
+    def _describe(self, shadow: Truth) -> None:
+        """Copies the documents of this collection without their texts."""
+        if not self.exists():
+            return
+        truth = Truth(self.folder / TRUTH)
+        try:
+            at, origins, nothing = truth.sequence(), truth.origins(), np.zeros((0, 0), np.float32)
+            with shadow.transaction():
+                for id, origin in origins.items():
+                    stored = replace(truth.document(id, at), text="", origin=origin)
+                    shadow.add(stored, (), nothing, at)
+                shadow.set("sequence", str(at))
+        finally:
+            truth.close()
 
     def rebuild(self) -> str:
         """Makes a new generation from the truth alone: no model, no network, no old files read."""
@@ -445,6 +492,121 @@ class Collection:
             truth.forget(min(oldest))
 
 
+class Writer:
+    """Changes by the one writer of a collection: put and remove, commit, publish.
+
+    A commit makes what was put or removed since the last one safe from a crash; what was published
+    is what readers see. Made by :meth:`Collection.writing`.
+    """
+
+    def __init__(self, collection: Collection, truth: Truth, embedder: Embedder | None) -> None:
+        self._collection = collection
+        self._truth = truth
+        self._embedder = embedder
+        self._tally = _Tally()
+        self._open = ExitStack()  # of the transaction, from the first change after a commit on
+        self._at = 0
+        self._changes = 0
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Takes back what was not committed."""
+        with suppress(_TakenBack):
+            if self._at:
+                with self._change():
+                    raise _TakenBack
+
+    def put(self, document: Document, *, copies: bool = False) -> None:
+        """Adds a document, or replaces the one it is a new version of; see :meth:`report`.
+
+        A document with the very text of another is not stored but reported as its duplicate,
+        unless ``copies``.
+        """
+        if self._embedder is None:
+            raise ValueError("a writer without an embedder can only remove")
+        with self._change():
+            _put(self._truth, document, self._embedder, self._at, self._tally, copies=copies)
+
+    def remove(self, id: str) -> None:
+        """Removes a document; raises UnknownDocument."""
+        with self._change():
+            if not self._truth.remove(id, self._at):
+                raise UnknownDocument(
+                    f"no document {id!r}",
+                    hint="list what is there with: sanad documents list",
+                    parameter="id",
+                )
+            self._tally.removed.append(id)
+
+    def claim(self, id: str, origin: str) -> None:
+        """Makes the live document of that id, if there is one, a version of ``origin``."""
+        with self._change():
+            self._truth.move(id, origin)
+
+    def origins(self) -> dict[str, str]:
+        """Where the bytes of each live document came from, by id."""
+        return self._truth.origins()
+
+    def commit(self) -> None:
+        """Makes safe what was put and removed so far."""
+        if not self._at:
+            return
+        if self._tally.changes() > self._changes:
+            with self._change():
+                self._truth.set("sequence", str(self._at))
+        self._at, self._changes = 0, self._tally.changes()
+        self._open.close()
+
+    def publish(self) -> ChangeReport:
+        """Commits, and lets readers see it; what was done since the writer was made."""
+        for document in self._tally.no_longer_duplicates():
+            self.put(document)
+        self.commit()
+        embedder = self._embedder.name if self._embedder else self._truth.get("embedder")
+        return self.report(self._collection._publish(self._truth, embedder or ""))
+
+    def report(self, generation: str) -> ChangeReport:
+        """What was put and removed since the writer was made."""
+        return self._tally.report(generation)
+
+    @contextmanager
+    def _change(self) -> Iterator[None]:
+        """Part of the open transaction, or of a new one; an error takes the whole of it back."""
+        if not self._at:
+            self._open.enter_context(self._truth.transaction())
+            self._at = self._truth.sequence() + 1
+        try:
+            yield
+        except BaseException:
+            self._at = 0
+            with self._open:
+                raise
+
+
+class _TakenBack(Exception):
+    """Ends a transaction that was not committed."""
+
+
+class _NoEmbedder:
+    """Stands where nothing is embedded: the texts of a preview are empty."""
+
+    name = fingerprint = "none"
+    dim = 0
+
+    def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """No vectors."""
+        return np.zeros((len(texts), 0), dtype=np.float32)
+
+    embed_passages = embed_queries
+
+
 def _lock(lock: TextIO, name: str) -> None:
     """Takes the writers' lock and leaves this process's id in it; raises IndexLocked."""
     try:
@@ -509,35 +671,24 @@ def _batches(documents: Sequence[Document]) -> Iterator[list[Document]]:
         yield batch
 
 
-def _put_all(
-    truth: Truth, documents: Sequence[Document], embedder: Embedder, tally: _Tally
+def _put(
+    truth: Truth, document: Document, embedder: Embedder, at: int, tally: _Tally, *, copies: bool
 ) -> None:
-    """Documents into the truth in one transaction, under the next sequence if anything changed."""
-    at = truth.sequence() + 1
-    with truth.transaction():
-        before = len(tally.added) + len(tally.changed)
-        for document in documents:
-            _put(truth, document, embedder, at, tally)
-        if len(tally.added) + len(tally.changed) > before:
-            truth.set("sequence", str(at))
-
-
-def _put(truth: Truth, document: Document, embedder: Embedder, at: int, tally: _Tally) -> None:
     """One document into the truth: added, changed, unchanged or a duplicate of another."""
     document, live = _place(truth, document)
     if live is None:
-        copies = truth.live("sha256", document.sha256)
-        if copies:
-            existing = copies[0].id
+        twins = [] if copies else truth.live("sha256", document.sha256)
+        if twins:
+            existing = twins[0].id
             if _is_gone(truth.origin_of(existing)):
                 truth.move(existing, document.origin)
                 tally.unchanged.append(existing)
             else:
-                tally.duplicates.append((document.id, existing))
+                tally.duplicates.append((document, existing))
             return
         tally.added.append(document.id)
     else:
-        if live.sha256 == document.sha256:
+        if _same(document, live):
             if document.origin:
                 truth.move(live.id, document.origin)
             tally.unchanged.append(live.id)
@@ -567,7 +718,10 @@ def _place(truth: Truth, document: Document) -> tuple[Document, DocumentSummary 
     """
     if document.origin:
         for known in truth.live("origin", document.origin):
-            return replace(document, id=known.id), known
+            # A source that only repeats the path stays as it was first told.
+            own = f"{document.id}#".startswith(f"{document.source}#")
+            source = known.source if own else document.source
+            return replace(document, id=known.id, source=source), known
     parents = list(Path(unquote(urlsplit(document.origin).path)).parents)
     while True:
         known_ids = truth.live("id", document.id)
@@ -583,6 +737,12 @@ def _place(truth: Truth, document: Document) -> tuple[Document, DocumentSummary 
         id = f"{folder or 'copy'}/{document.id}"
         source = id if document.source == document.id else document.source
         document = replace(document, id=id, source=source)
+
+
+def _same(document: Document, live: DocumentSummary) -> bool:
+    """Whether the stored version tells readers the same: its text and what stands beside it."""
+    beside = ("sha256", "title", "source", "language", "media_type", "published")
+    return all(getattr(document, name) == getattr(live, name) for name in beside)
 
 
 def _is_gone(origin: str) -> bool:

@@ -229,6 +229,13 @@ class Truth:
         )
         return str(rows[0][0]) if rows else ""
 
+    def origins(self) -> dict[str, str]:
+        """Where the bytes of each live document came from, by id in the order they were stored."""
+        rows = self._rows(
+            "SELECT id, origin FROM documents WHERE removed IS NULL ORDER BY number", {}
+        )
+        return dict(rows)
+
     def _summaries(self, where: str, parameters: dict[str, object]) -> list[DocumentSummary]:
         rows = self._rows(
             "SELECT d.id, d.sha256, d.title, d.source, d.language, d.media_type, d.published, "
