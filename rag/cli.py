@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from rag import __version__
+from rag.ingest.command import add_arguments as add_ingest_arguments
 
 if TYPE_CHECKING:
     from rag.engine import Engine
@@ -78,8 +79,7 @@ def parser() -> argparse.ArgumentParser:
     search.add_argument("question", help="in Arabic or English; - reads it from standard input")
     search.add_argument("-k", "--k", type=int, help="passages to show (1 to 50)")
     ingest = command("ingest", "add articles, or update those that changed")
-    ingest.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files or folders")
-    ingest.add_argument("--strict", action="store_true", help="exit 65 where a file was not read")
+    add_ingest_arguments(ingest)
     documents = commands.add_parser("documents", help="list, show or delete what is stored")
     actions = documents.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="list documents", parents=[shared])
@@ -282,45 +282,10 @@ def _search(options: argparse.Namespace, loaded: Settings) -> int:
 
 
 def _ingest(options: argparse.Namespace, loaded: Settings) -> int:
-    from rag.terminal import Progress, one_line
+    from rag.ingest.command import run
 
-    read, changes = _engine(loaded).ingest(options.paths, Progress("documents"))
-    for failure in read.failures:
-        print(f"not read: {one_line(str(failure.error))}", file=sys.stderr)
-    for name in read.skipped:
-        print(f"skipped, no loader for this kind: {one_line(name)}", file=sys.stderr)
-    for told in read.notes:
-        print(f"note: {one_line(told.source)}: {one_line(told.note.message)}", file=sys.stderr)
-    for copy, original in changes.duplicates:
-        print(f"same text as {one_line(original)}: {one_line(copy)}", file=sys.stderr)
-    if options.json:
-        _print_json(
-            {
-                "added": changes.added,
-                "changed": changes.changed,
-                "unchanged": changes.unchanged,
-                "duplicates": [list(pair) for pair in changes.duplicates],
-                "failed": [
-                    {"source": f.source, "reason": f.error.reason, "message": f.error.message}
-                    for f in read.failures
-                ],
-                "notes": [
-                    {"source": t.source, "code": t.note.code, "message": t.note.message}
-                    for t in read.notes
-                ],
-                "skipped": read.skipped,
-                "embedded_passages": changes.embedded_passages,
-                "generation": changes.generation,
-            }
-        )
-    else:
-        print(
-            f"added {len(changes.added)}, changed {len(changes.changed)}, "
-            f"unchanged {len(changes.unchanged)}, duplicates {len(changes.duplicates)}, "
-            f"failed {len(read.failures)}, skipped {len(read.skipped)}; "
-            f"{changes.embedded_passages} passages embedded, generation {changes.generation}"
-        )
-    return 65 if options.strict and read.failures else 0
+    engine = _engine(loaded)
+    return run(options, engine.collection, lambda: engine.embedder)
 
 
 def _documents(options: argparse.Namespace, loaded: Settings) -> int:

@@ -328,8 +328,14 @@ class Collection:
         finally:
             truth.close()
 
-    def preview(self, documents: Iterable[Document], removed: Iterable[str] = ()) -> ChangeReport:
-        """What ingesting the documents and removing those ids would do; nothing is written.
+    def preview(
+        self,
+        documents: Iterable[Document],
+        removed: Callable[[dict[str, str]], Iterable[str]] = lambda _origins: (),
+    ) -> ChangeReport:
+        """What ingesting the documents would do, and then removing those ids; nothing is written.
+
+        ``removed`` gives the ids, told the origins that the documents would have by then.
 
         The writer's own code decides, over a store in memory that holds what this one knows of
         its documents but not their texts.
@@ -340,8 +346,9 @@ class Collection:
             with Writer(self, shadow, _NoEmbedder()) as writer:
                 for document in documents:
                     writer.put(replace(document, text=""))
-                for id in removed:
+                for id in removed(writer.origins()):
                     writer.remove(id)
+                writer.settle()
                 return writer.report(generation="")
         finally:
             shadow.close()
@@ -566,11 +573,15 @@ class Writer:
 
     def publish(self) -> ChangeReport:
         """Commits, and lets readers see it; what was done since the writer was made."""
-        for document in self._tally.no_longer_duplicates():
-            self.put(document)
+        self.settle()
         self.commit()
         embedder = self._embedder.name if self._embedder else self._truth.get("embedder")
         return self.report(self._collection._publish(self._truth, embedder or ""))
+
+    def settle(self) -> None:
+        """Puts documents that were taken for copies of one that is no longer as it was."""
+        for document in self._tally.no_longer_duplicates():
+            self.put(document)
 
     def report(self, generation: str) -> ChangeReport:
         """What was put and removed since the writer was made."""

@@ -26,12 +26,12 @@ types
 protocols messages output settings terminal folding model_files
 languages
 quantities sentences
-terms passages documents
+terms passages documents network duplicates
 question late_interaction contextual
 embedding
 index retrieval reading
 citations
-answering catalogue
+answering catalogue ingest
 engine
 doctor evaluation
 cli
