@@ -15,7 +15,7 @@ from api.gate import Gate
 from api.middleware import BodyLimit, RequestContext
 from api.openapi import with_whole_examples
 from api.readiness import Readiness
-from api.routes import ask, documents, health, search
+from api.routes import ask, documents, health, search, writes
 from rag import __version__
 from rag.engine import Engine
 from rag.settings import Settings
@@ -41,6 +41,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
             engine=served,
             questions=Gate("questions", workers=settings.workers, queue=settings.queue),
             reads=Gate("reads", workers=settings.workers, queue=settings.queue),
+            writes=Gate("writes", workers=1, queue=settings.queue),
             readiness=Readiness(served),
         )
         app.state.services = services
@@ -55,6 +56,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
                 await watch
             services.questions.close()
             services.reads.close()
+            services.writes.close()
 
     app = FastAPI(
         title="Sanad",
@@ -66,7 +68,14 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     errors.install(app)
-    routers = (ask.router, search.router, documents.router, health.router, docs_router())
+    routers = (
+        ask.router,
+        search.router,
+        documents.router,
+        writes.router,
+        health.router,
+        docs_router(),
+    )
     for router in routers:
         app.include_router(router)
     with_whole_examples(app, routers)

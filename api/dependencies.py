@@ -20,11 +20,13 @@ class Services:
     """The parts of one running app.
 
     ``reads`` is a gate of its own: a document opens while all ``questions`` workers think.
+    ``writes`` has one worker, so that writes come one after the other.
     """
 
     engine: Engine
     questions: Gate
     reads: Gate
+    writes: Gate
     readiness: Readiness
 
 

@@ -186,3 +186,48 @@ ANSWERS = _named({language: _answer(language) for language in _BOTH}) | _named(
 FOUND = _named({language: _found(language) for language in _BOTH})
 LISTINGS = _named({language: _listing(language) for language in _BOTH})
 DOCUMENTS = _named({language: _read(language) for language in _BOTH})
+
+
+def _put(language: Language) -> dict[str, Any]:
+    _, title, text, _, _ = _TEXTS[language]
+    return {"text": text, "title": title, "published": "2025-11-16"}
+
+
+def _result(language: Language, *, failed: bool = False) -> dict[str, Any]:
+    id = _TEXTS[language][0].rpartition("/")[2]
+    if failed:
+        told = f"{id}: holds no text; leave the file out"
+        return {"name": id, "document_id": None, "status": "failed", "reason": told}
+    return {"name": id, "document_id": id, "status": "added", "reason": None}
+
+
+def _uploaded(language: Language) -> dict[str, Any]:
+    return {"results": [_result(language)], "generation": _STATE.generation}
+
+
+PUTS = _named({language: _put(language) for language in _BOTH})
+STORED = _named(
+    {
+        language: _result(language)
+        | {"name": _TEXTS[language][0], "document_id": _TEXTS[language][0]}
+        | {"generation": _STATE.generation}
+        for language in _BOTH
+    }
+)
+UPLOADED = _named({language: _uploaded(language) for language in _BOTH}) | _named(
+    {
+        language: {"results": [_result(language, failed=True)], "generation": None}
+        for language in _BOTH
+    },
+    ", not readable",
+)
+DELETED = _named(
+    {
+        language: {
+            "document_id": _TEXTS[language][0],
+            "status": "removed",
+            "generation": _STATE.generation,
+        }
+        for language in _BOTH
+    }
+)

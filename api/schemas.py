@@ -6,13 +6,14 @@ here document them, and a test compares the two.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from rag.answering import K_MOST, check_k
 from rag.errors import InvalidParameter
 from rag.question import LONGEST_QUESTION, validate
+from rag.settings import COLLECTION
 from rag.types import AbstentionCode, AnswerKind, AnswerStatus, Language
 
 LARGEST = 2**53 - 1  # what JavaScript and SQLite both count exactly
@@ -85,6 +86,28 @@ class SpanQuery(Request):
     )
     end: int | None = Field(
         None, ge=1, le=LARGEST, description="Where the part ends, in Unicode code points."
+    )
+
+
+class PutRequest(Request):
+    """A document as it is to be stored; the id is in the address."""
+
+    text: str = Field(description="The whole text; offsets count its code points.")
+    title: str | None = Field(None, description="The first line where it is not given.")
+    source: str | None = Field(
+        None, description="What readers are told it came from; the id where it is not given."
+    )
+    published: str | None = Field(None, description="The day it was published, best as ISO date.")
+    language: Language | None = Field(None, description="Detected where it is not given.")
+
+
+class CollectionQuery(Request):
+    """Which collection."""
+
+    collection: str | None = Field(
+        None,
+        pattern=COLLECTION,
+        description="The collection to write to; the one that is served where it is not given.",
     )
 
 
@@ -213,6 +236,36 @@ class DocumentBody(BaseModel):
     )
     characters: int
     span: SpanBody | None
+
+
+class ResultBody(BaseModel):
+    """What became of one file, or of one document in it."""
+
+    name: str = Field(description="The name the file was sent with, or the id of the document.")
+    document_id: str | None = Field(description="Its id; null where it could not be read.")
+    status: Literal["added", "changed", "unchanged", "failed"]
+    reason: str | None = Field(description="Why it failed, or is the same as another document.")
+
+
+class UploadBody(BaseModel):
+    """What became of every file, and the generation that has what was stored."""
+
+    results: list[ResultBody]
+    generation: str | None = Field(description="Null where nothing was ever stored.")
+
+
+class PutBody(ResultBody):
+    """What became of the document, and the generation that has it."""
+
+    generation: str
+
+
+class DeletedBody(BaseModel):
+    """A document that is there no more, and the first generation without it."""
+
+    document_id: str
+    status: Literal["removed"]
+    generation: str
 
 
 class StatusBody(BaseModel):

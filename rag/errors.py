@@ -137,7 +137,7 @@ class IndexMismatch(IndexProblem):
 class IndexLocked(IndexProblem):
     """Another process is writing to the collection."""
 
-    code = "index_locked"
+    code = "locked"
     exit_code = 75
     retryable = True
 

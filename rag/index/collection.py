@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO
+from typing import Literal, TextIO
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
@@ -76,6 +76,14 @@ class ChangeReport:
     duplicates: tuple[tuple[str, str], ...] = ()
     embedded_passages: int = 0
     generation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """What became of one document, and the id it has; a duplicate's is that of the other."""
+
+    status: Literal["added", "changed", "unchanged", "duplicate"]
+    id: str
 
 
 @dataclass(slots=True)
@@ -530,16 +538,16 @@ class Writer:
                 with self._change():
                     raise _TakenBack
 
-    def put(self, document: Document, *, copies: bool = False) -> None:
-        """Adds a document, or replaces the one it is a new version of; see :meth:`report`.
+    def put(self, document: Document, *, exact: bool = False) -> Put:
+        """Adds a document, or replaces the one it is a new version of; what was done.
 
-        A document with the very text of another is not stored but reported as its duplicate,
-        unless ``copies``.
+        A document with the very text of another is not stored but is its duplicate. ``exact``
+        stores it under its own id all the same, in the place of whatever is there.
         """
         if self._embedder is None:
             raise ValueError("a writer without an embedder can only remove")
         with self._change():
-            _put(self._truth, document, self._embedder, self._at, self._tally, copies=copies)
+            return _put(self._truth, document, self._embedder, self._at, self._tally, exact=exact)
 
     def remove(self, id: str) -> None:
         """Removes a document; raises UnknownDocument."""
@@ -551,11 +559,6 @@ class Writer:
                     parameter="id",
                 )
             self._tally.removed.append(id)
-
-    def claim(self, id: str, origin: str) -> None:
-        """Makes the live document of that id, if there is one, a version of ``origin``."""
-        with self._change():
-            self._truth.move(id, origin)
 
     def origins(self) -> dict[str, str]:
         """Where the bytes of each live document came from, by id."""
@@ -683,27 +686,30 @@ def _batches(documents: Sequence[Document]) -> Iterator[list[Document]]:
 
 
 def _put(
-    truth: Truth, document: Document, embedder: Embedder, at: int, tally: _Tally, *, copies: bool
-) -> None:
+    truth: Truth, document: Document, embedder: Embedder, at: int, tally: _Tally, *, exact: bool
+) -> Put:
     """One document into the truth: added, changed, unchanged or a duplicate of another."""
-    document, live = _place(truth, document)
+    if exact:
+        live = next(iter(truth.live("id", document.id)), None)
+    else:
+        document, live = _place(truth, document)
     if live is None:
-        twins = [] if copies else truth.live("sha256", document.sha256)
+        twins = [] if exact else truth.live("sha256", document.sha256)
         if twins:
             existing = twins[0].id
             if _is_gone(truth.origin_of(existing)):
                 truth.move(existing, document.origin)
                 tally.unchanged.append(existing)
-            else:
-                tally.duplicates.append((document, existing))
-            return
+                return Put("unchanged", existing)
+            tally.duplicates.append((document, existing))
+            return Put("duplicate", existing)
         tally.added.append(document.id)
     else:
         if _same(document, live):
             if document.origin:
                 truth.move(live.id, document.origin)
             tally.unchanged.append(live.id)
-            return
+            return Put("unchanged", live.id)
         tally.changed.append(document.id)
     passages = cut(document)
     vectors = np.zeros((len(passages), embedder.dim), dtype=np.float32)
@@ -719,6 +725,7 @@ def _put(
     tally.embedded += len(fresh)
     truth.remove(document.id, at)
     truth.add(document, passages, vectors, at)
+    return Put("changed" if live else "added", document.id)
 
 
 def _place(truth: Truth, document: Document) -> tuple[Document, DocumentSummary | None]:

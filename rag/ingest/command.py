@@ -199,11 +199,14 @@ def _tell(what: Report | RagError, *, as_json: bool) -> bool:
         print(printable(f"error[{what.code}]: {what}"), file=sys.stderr)
         return True
     for failure in what.failures:
-        print(f"not read: {one_line(str(failure.error))}", file=sys.stderr)
+        told = str(failure.error)
+        if failure.source not in told:  # of two files with one name in different folders
+            told = f"{failure.source}: {told}"
+        print(f"not read: {one_line(told)}", file=sys.stderr)
     for name in what.skipped:
         print(f"skipped, no loader for this kind: {one_line(name)}", file=sys.stderr)
-    for told in what.notes:
-        print(f"note: {one_line(told.source)}: {one_line(told.note.message)}", file=sys.stderr)
+    for note in what.notes:
+        print(f"note: {one_line(note.source)}: {one_line(note.note.message)}", file=sys.stderr)
     for copy, original in what.changes.duplicates:
         print(f"same text as {one_line(original)}: {one_line(copy)}", file=sys.stderr)
     lines = [json_line(_as_dict(what))] if as_json else _lines(what)
