@@ -99,6 +99,10 @@ def parse(expression: str) -> Filter:
         raise _refused(
             f"{expression[:40]!r}… has {len(expression)} characters, at most {LONGEST_FILTER}"
         )
+    try:
+        expression.encode()
+    except UnicodeEncodeError as error:
+        raise _refused(f"{expression!r} is not UTF-8") from error
     found = _EXPRESSION.fullmatch(expression)
     if found is None:
         raise _refused(
