@@ -15,7 +15,7 @@ from api.gate import Gate
 from api.middleware import BodyLimit, RequestContext
 from api.openapi import with_whole_examples
 from api.readiness import Readiness
-from api.routes import ask, documents, health, search, writes
+from api.routes import ask, collections, documents, health, search, writes
 from rag import __version__
 from rag.engine import Engine
 from rag.settings import Settings
@@ -73,6 +73,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
         search.router,
         documents.router,
         writes.router,
+        collections.router,
         health.router,
         docs_router(),
     )

@@ -30,7 +30,9 @@ RETRY_SECONDS = 1
 
 STATUS: Mapping[type[RagError], int] = {
     errors.UsageError: 400,
+    errors.InvalidFilter: 422,
     errors.UnknownDocument: 404,
+    errors.UnknownCollection: 404,
     errors.ConfigurationError: 503,
     errors.NoDocuments: 400,
     errors.UnreadableDocument: 400,
@@ -181,6 +183,12 @@ DOCUMENTED: Mapping[str, _Documented] = {
     "invalid_request": _Documented(400, "'qestion' is not a known field", "qestion"),
     "invalid_question": _Documented(400, "the question is empty", "question"),
     "invalid_parameter": _Documented(400, "k is 0, expected a whole number from 1 to 50", "k"),
+    "invalid_filter": _Documented(
+        422,
+        "filter 'published>=soon': expected a day, month or year as in 2025-01-31, 2025-01 or 2025",
+        "where",
+    ),
+    "unknown_collection": _Documented(404, "no collection 'news'", "collection"),
     "unknown_document": _Documented(404, "no document 'a.txt'", "id"),
     "no_index": _Documented(404, TOLD["no_index"]),
     "body_timeout": _Documented(408, "the body did not arrive within 10 seconds"),
@@ -204,6 +212,7 @@ BODY_CODES = (
     "body_too_large",
     "unsupported_media_type",
 )
+CHOICE_CODES = ("invalid_filter", "unknown_collection")
 INDEX_CODES = ("busy", "index_damaged", "index_mismatch", "model_damaged", "internal")
 
 

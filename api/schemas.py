@@ -6,14 +6,15 @@ here document them, and a test compares the two.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from rag.answering import K_MOST, check_k
 from rag.errors import InvalidParameter
+from rag.filters import LONGEST_FILTER, MOST_FILTERS, parse_all
+from rag.index.collections import check_name
 from rag.question import LONGEST_QUESTION, validate
-from rag.settings import COLLECTION
 from rag.types import AbstentionCode, AnswerKind, AnswerStatus, Language
 
 LARGEST = 2**53 - 1  # what JavaScript and SQLite both count exactly
@@ -27,6 +28,15 @@ def _checked_k(value: object) -> int | None:
             parameter="k",
         )
     return None if value is None else check_k(value)
+
+
+def _checked_where(where: list[str]) -> list[str]:
+    parse_all(where)
+    return where
+
+
+def _checked_name(name: object) -> object:
+    return check_name(name) if isinstance(name, str) else name
 
 
 # The limits in the schemas tell readers; the validators raise rag's own errors, which pydantic
@@ -46,6 +56,30 @@ K = Annotated[
 ]
 
 
+CollectionName = Annotated[
+    str | None,
+    BeforeValidator(_checked_name),
+    Field(
+        description="Which collection is meant; the server's own if not given.",
+        json_schema_extra={"maxLength": 64},
+    ),
+]
+Where = Annotated[
+    list[str],
+    AfterValidator(_checked_where),
+    Field(
+        default_factory=list,
+        description="Only documents that pass all of these: `published>=2025-01-01`, `language=ar`, "
+        "`tags=economy`, `author.name!=Sara`, `title~Kyiv`; comparisons are = != < <= > >= and ~ "
+        "(contains), other names are paths into the metadata.",
+        json_schema_extra={
+            "maxItems": MOST_FILTERS,
+            "items": {"type": "string", "maxLength": LONGEST_FILTER},
+        },
+    ),
+]
+
+
 class Request(BaseModel):
     """Fields that are not known are refused: a misspelt one must not be ignored."""
 
@@ -62,6 +96,8 @@ class AskRequest(Request):
         description="The language of the question, where it should not be detected; reasons for "
         "not answering are given in it. Answers are in the language of their source.",
     )
+    where: Where
+    collection: CollectionName = None
 
 
 class SearchRequest(Request):
@@ -69,6 +105,8 @@ class SearchRequest(Request):
 
     question: Question
     k: K = None
+    where: Where
+    collection: CollectionName = None
 
 
 class PageQuery(Request):
@@ -76,6 +114,8 @@ class PageQuery(Request):
 
     offset: int = Field(0, ge=0, le=LARGEST, description="How many documents to pass over.")
     limit: int = Field(50, ge=1, le=200, description="How many documents to list.")
+    where: Where
+    collection: CollectionName = None
 
 
 class SpanQuery(Request):
@@ -87,6 +127,7 @@ class SpanQuery(Request):
     end: int | None = Field(
         None, ge=1, le=LARGEST, description="Where the part ends, in Unicode code points."
     )
+    collection: CollectionName = None
 
 
 class PutRequest(Request):
@@ -99,16 +140,14 @@ class PutRequest(Request):
     )
     published: str | None = Field(None, description="The day it was published, best as ISO date.")
     language: Language | None = Field(None, description="Detected where it is not given.")
+    tags: list[str] = Field([], description="Words to filter by.")
+    metadata: dict[str, Any] = Field({}, description="Anything else to filter by.")
 
 
 class CollectionQuery(Request):
     """Which collection."""
 
-    collection: str | None = Field(
-        None,
-        pattern=COLLECTION,
-        description="The collection to write to; the one that is served where it is not given.",
-    )
+    collection: CollectionName = None
 
 
 class AbstentionBody(BaseModel):
@@ -137,6 +176,7 @@ class CitationBody(BaseModel):
     language: Language
     verified: bool
     score: float
+    page: int | None = Field(description="Page of a paged source, from 1.")
     url: str = Field(description="The cited document with this part quoted.")
 
 
@@ -210,6 +250,23 @@ class ListingBody(BaseModel):
     documents: list[SummaryBody]
 
 
+class CollectionBody(BaseModel):
+    """A collection; the other fields are null where there is a `problem`."""
+
+    name: str
+    documents: int | None
+    passages: int | None
+    embedder: str | None = Field(description="The model its vectors are from.")
+    generation: str | None
+    problem: str | None = Field(description="The code of what keeps it from being used, or null.")
+
+
+class CollectionsBody(BaseModel):
+    """All collections, by name."""
+
+    collections: list[CollectionBody]
+
+
 class SpanBody(BaseModel):
     """The part of the document that was asked for: `quote == text[start:end]`."""
 
@@ -234,6 +291,8 @@ class DocumentBody(BaseModel):
     pages: list[int] = Field(
         description="Where the pages of a paged source (a PDF) begin; empty for any other."
     )
+    tags: list[str]
+    metadata: dict[str, Any] = Field(description="What else is told about the document, as JSON.")
     characters: int
     span: SpanBody | None
 

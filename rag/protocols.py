@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.filters import Filter
 from rag.types import (
     Document,
     DocumentSummary,
@@ -100,6 +101,14 @@ class PassageIndex(Protocol):
 
     def __len__(self) -> int:
         """How many passages there are."""
+        ...
+
+    def where(self, filters: Sequence[Filter]) -> PassageIndex:
+        """The same generation with only the documents that pass all filters.
+
+        Everything it finds and shows is of those; ``len`` and ``document_frequency`` stay those of
+        the whole, so that a term is as rare as it is without filters.
+        """
         ...
 
     def nearest(self, vector: NDArray[np.float32], k: int) -> list[Hit]:

@@ -18,7 +18,6 @@ from rag.errors import ConfigurationError, InvalidParameter, RagError
 
 PREFIX = "SANAD_"
 FILE = "sanad.toml"
-COLLECTION = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"  # what a collection may be called
 
 
 class Settings(BaseModel):
@@ -29,7 +28,7 @@ class Settings(BaseModel):
     indexes: Path = Field(Path("indexes"), description="Folder that holds the collections.")
     collection: str = Field(
         "default",
-        pattern=COLLECTION,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$",
         description="Name of the collection to read and write.",
     )
     embedder: str = Field(

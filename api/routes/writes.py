@@ -15,10 +15,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api import examples
-from api.dependencies import JSON_ONLY, Services, ServicesDep, rendered
+from api.dependencies import JSON_ONLY, Services, ServicesDep, chosen, rendered
 from api.errors import BODY_CODES, INDEX_CODES, documented
 from api.schemas import CollectionQuery, DeletedBody, PutBody, PutRequest, UploadBody
+from rag.engine import Engine
 from rag.index.collection import Collection
+from rag.index.collections import check_name, find
 from rag.ingest import direct
 from rag.types import Document
 
@@ -77,6 +79,8 @@ async def put(
         source=sent.source,
         published=sent.published,
         language=sent.language,
+        tags=sent.tags,
+        metadata=sent.metadata,
     )
     return rendered(await services.writes.run(partial(_put, services, where, document)))
 
@@ -87,7 +91,14 @@ async def put(
     dependencies=[_FROM_HERE],
     responses=examples.ok(DeletedBody, examples.DELETED)
     | documented(
-        "invalid_request", "cross_site", "unknown_document", "no_index", "locked", *INDEX_CODES
+        "invalid_request",
+        "invalid_parameter",
+        "cross_site",
+        "unknown_document",
+        "unknown_collection",
+        "no_index",
+        "locked",
+        *INDEX_CODES,
     ),
 )
 async def delete(id: _Id, where: _In, services: ServicesDep) -> Response:
@@ -103,6 +114,7 @@ async def delete(id: _Id, where: _In, services: ServicesDep) -> Response:
     | documented(
         "invalid_form",
         *(code for code in BODY_CODES if code != "invalid_json"),
+        "invalid_parameter",
         "cross_site",
         "locked",
         *INDEX_CODES,
@@ -121,35 +133,37 @@ async def upload(
 
 
 def _put(services: Services, where: CollectionQuery, document: Document) -> dict[str, Any]:
-    collection = _collection(services, where)
+    collection = _to_write(services.engine, where.collection)
     result, generation = direct.put(collection, services.engine.embedder, document)
-    _open(services, collection)
+    _open(services.engine, where.collection)
     return asdict(result) | {"generation": generation}
 
 
 def _upload(services: Services, where: CollectionQuery, files: list[UploadFile]) -> dict[str, Any]:
-    collection = _collection(services, where)
+    collection = _to_write(services.engine, where.collection)
     sent = [(file.filename or "", file.file) for file in files]
     results, generation = direct.add_files(collection, services.engine.embedder, sent)
-    _open(services, collection)
+    if generation is not None:
+        _open(services.engine, where.collection)
     return {"results": [asdict(result) for result in results], "generation": generation}
 
 
 def _delete(services: Services, where: CollectionQuery, id: str) -> dict[str, Any]:
-    collection = _collection(services, where)
-    generation = direct.remove(collection, id)
-    _open(services, collection)
+    engine = chosen(services.engine, where.collection)
+    generation = direct.remove(engine.collection, id)
+    engine.index()
     return {"document_id": id, "status": "removed", "generation": generation}
 
 
-def _collection(services: Services, where: CollectionQuery) -> Collection:
-    served = services.engine.collection
-    if where.collection is None or where.collection == served.folder.name:
-        return served
-    return Collection(served.folder.parent / where.collection)
+def _to_write(engine: Engine, name: str | None) -> Collection:
+    """The collection, which the first write makes."""
+    if name is None:
+        return engine.collection
+    folder = engine.settings.indexes / check_name(name)
+    # A link could lead out of the folder of indexes.
+    return find(engine.settings.indexes, name) if folder.is_symlink() else Collection(folder)
 
 
-def _open(services: Services, collection: Collection) -> None:
+def _open(engine: Engine, name: str | None) -> None:
     """Opens the new generation, so that no question has to wait for it."""
-    if collection is services.engine.collection and collection.latest_sequence() is not None:
-        services.engine.index()
+    chosen(engine, name).index()

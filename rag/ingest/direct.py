@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PureWindowsPath
-from typing import IO, Literal
+from typing import IO, Any, Literal
 from urllib.parse import quote
 
 from rag.documents import Failure, Skipped, read_bytes
@@ -14,8 +14,10 @@ from rag.documents.dates import iso_date
 from rag.documents.formats import LARGEST_FILE, LARGEST_TEXT
 from rag.documents.plain import first_line, one_line
 from rag.errors import InvalidParameter, NoIndex, UnknownDocument, UnreadableDocument
-from rag.index.collection import Collection, Writer
+from rag.index.collection import Collection
+from rag.index.writer import Writer
 from rag.languages import language_of
+from rag.metadata import check_metadata, check_tags
 from rag.protocols import Embedder
 from rag.types import Document, Language
 
@@ -43,6 +45,8 @@ def document(
     source: str | None = None,
     published: str | None = None,
     language: Language | None = None,
+    tags: Sequence[str] = (),
+    metadata: Mapping[str, Any] | None = None,
 ) -> Document:
     """A document as somebody wrote it out; raises InvalidParameter naming the field.
 
@@ -78,6 +82,8 @@ def document(
         language=language or language_of(text),
         published=day,
         origin=f"put:{quote(id)}",
+        tags=check_tags(list(tags)),
+        metadata=check_metadata({} if metadata is None else metadata),
     )
 
 

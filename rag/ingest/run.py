@@ -7,14 +7,16 @@ is stored unchanged is not embedded again.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rag.documents import Failure, Found, Skipped, Told, unique
 from rag.errors import NoDocuments
-from rag.index.collection import ChangeReport, Collection, Writer
+from rag.index.changes import ChangeReport
+from rag.index.collection import Collection
+from rag.index.writer import Writer
 from rag.ingest.prune import vanished
 from rag.ingest.sources import Source
 from rag.protocols import Embedder
@@ -61,7 +63,7 @@ def ingest(
     """
     run = _Run(sources, prune, keep, stop, progress, Report(dry_run=dry_run))
     if dry_run:
-        run.report.changes = collection.preview(run.documents(), run.gone)
+        run.report.changes = collection.preview(run.documents(), run.settle)
     else:
         run.report.changes = run.store(collection, embedder)
     report = run.report
@@ -131,12 +133,18 @@ class _Run:
             if len(self.report.failures) + len(self.report.skipped) == before:
                 self._whole.add(source.origin)
 
-    def gone(self, origins: dict[str, str]) -> Iterable[str]:
-        """The ids to be pruned."""
-        if not self._prune or self.report.interrupted:
-            return []
-        gone = vanished(origins, self._prune, self._seen, self._whole)
-        return [id for id in gone if id not in self._keep]
+    def settle(self, writer: Writer) -> None:
+        """Removes what is no longer in the sources, where all of them were read to the end.
+
+        That is records of tables that no longer hold them, and what is to be pruned.
+        """
+        if self.report.interrupted:
+            return
+        writer.remove_missing_records(self._whole, self._seen)
+        if self._prune:
+            for id in list(vanished(writer.origins(), self._prune, self._seen, self._whole)):
+                if id not in self._keep:
+                    writer.remove(id)
 
     def store(self, collection: Collection, embedder: Callable[[], Embedder]) -> ChangeReport:
         """Writes; a collection that nothing is written to is not made."""
@@ -161,8 +169,7 @@ class _Run:
                 writer = stack.enter_context(collection.writing(None))
             if writer is None:
                 return ChangeReport()
-            for id in self.gone(writer.origins()):
-                writer.remove(id)
+            self.settle(writer)
             return writer.publish()
 
 

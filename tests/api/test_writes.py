@@ -85,6 +85,21 @@ def test_put_is_idempotent_and_served_at_once(client, id, text):
     assert found[0]["document_id"] == id
 
 
+def test_tags_and_metadata_are_kept_and_filtered_by(client):
+    for id, place in (("a", "صيدا"), ("b", "Tyre")):
+        sent = {"text": f"{id} {EN.format(n=4)}", "tags": ["نهر"], "metadata": {"place": place}}
+        assert put(client, id, **sent).json()["status"] == "added"
+        assert put(client, id, **sent).json()["status"] == "unchanged"
+    assert client.get("/v1/documents/a").json()["metadata"] == {"place": "صيدا"}
+    found = client.get("/v1/documents", params={"where": "metadata.place=صيدا"}).json()
+    assert [one["id"] for one in found["documents"]] == ["a"]
+    deep = {}
+    for _ in range(40):
+        deep = {"x": deep}
+    reply = put(client, "c", text=AR, metadata=deep)
+    assert (reply.status_code, reply.json()["error"]["param"]) == (400, "metadata")
+
+
 def test_the_same_text_may_stand_under_two_ids_and_an_id_of_a_file_is_replaced(client):
     for id in ("a", "b"):
         assert put(client, id, text=EN.format(n=1)).json()["status"] == "added"
@@ -150,11 +165,12 @@ def test_a_collection_is_named_by_the_query(service, client):
     assert Collection(folder / "other").open().count_documents() == 1
     assert client.get("/v1/documents/x").status_code == 404
     assert client.delete("/v1/documents/x?collection=other").json()["status"] == "removed"
+    assert client.get("/v1/documents/x?collection=other").status_code == 404
     for name in ("../x", "", "-a", "a/b", "a" * 65):
         reply = client.put("/v1/documents/x", params={"collection": name}, json={"text": "x"})
         assert (reply.status_code, reply.json()["error"]["param"]) == (400, "collection")
     missing = client.delete("/v1/documents/x?collection=nowhere")
-    assert (missing.status_code, missing.json()["error"]["code"]) == (404, "no_index")
+    assert (missing.status_code, missing.json()["error"]["code"]) == (404, "unknown_collection")
     assert not (folder / "nowhere").exists()
 
 

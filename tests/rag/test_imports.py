@@ -23,10 +23,12 @@ OURS = (
 ORDER = """
 errors
 types
-protocols messages output settings terminal folding model_files
+folding
+filters metadata
+protocols messages output settings terminal model_files
 languages
 quantities sentences
-terms passages documents network duplicates
+terms passages documents network
 question late_interaction contextual
 embedding
 index retrieval reading

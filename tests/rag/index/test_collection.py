@@ -128,12 +128,12 @@ def test_the_same_name_in_another_folder_is_another_article(collection, tmp_path
 
 
 def test_many_small_transactions_store_everything(collection, monkeypatch):
-    monkeypatch.setattr("rag.index.collection._DOCUMENTS_A_COMMIT", 2)
+    monkeypatch.setattr("rag.index.changes._DOCUMENTS_A_COMMIT", 2)
     seen = []
     collection.ingest(articles(), HashingEmbedder(), lambda done, total: seen.append((done, total)))
     assert seen == [(2, 5), (4, 5), (5, 5)]
     assert stored(collection) == ARTICLES
-    monkeypatch.setattr("rag.index.collection._CHARACTERS_A_COMMIT", 1)
+    monkeypatch.setattr("rag.index.changes._CHARACTERS_A_COMMIT", 1)
     assert len(collection.ingest(articles(), NoModel()).unchanged) == 5
 
 

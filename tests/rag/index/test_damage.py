@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import errno
 import os
 import shutil
 import sqlite3
@@ -19,7 +18,6 @@ from rag.errors import (
     RagError,
 )
 from rag.index import collection as module
-from rag.index import files as store_files
 from rag.index import lexical, manifest
 from rag.index.collection import Collection
 from rag.index.truth import Truth
@@ -208,72 +206,12 @@ def test_what_a_crash_left_behind_is_collected(collection):
     }
 
 
-class Crash(BaseException):
-    """As if the process had been killed here."""
-
-
-STEPS = ["write_synced", "sync_file", "sync_folder", "remove_unless_held"]
-
-
-@pytest.mark.parametrize("after", range(0, 24, 3))
-@pytest.mark.parametrize("action", ["rebuild", "delete"])
-def test_a_crash_between_any_two_steps_leaves_an_index_that_opens(
-    collection, monkeypatch, action, after
-):
-    before = said(collection)
-    steps = 0
-
-    def counted(function):
-        def step(*arguments, **named):
-            nonlocal steps
-            steps += 1
-            if steps > after:
-                raise Crash
-            return function(*arguments, **named)
-
-        return step
-
-    with monkeypatch.context() as patch:
-        for name in STEPS:
-            function = counted(getattr(store_files, name))
-            patch.setattr(store_files, name, function)
-            patch.setattr(module, name, function)
-        patch.setattr(Path, "unlink", counted(Path.unlink))
-        patch.setattr(Path, "replace", counted(Path.replace))
-        patch.setattr(shutil, "rmtree", counted(shutil.rmtree))
-        crashed = False
-        try:
-            collection.rebuild() if action == "rebuild" else collection.delete(["en/kyiv.txt"])
-        except Crash:
-            crashed = True
-    now = said(collection)
-    if action == "rebuild":
-        assert now == before
-    elif not crashed:
-        assert now != before
-    collection.ingest([], NoModel())
-    assert set(content(collection.open())) <= set(ARTICLES)
-    assert not collection.pending()
-
-
-@pytest.mark.parametrize("where", ["vectors", "terms", "manifest", "truth"])
-def test_a_full_disk_leaves_the_old_generation_answering(collection, monkeypatch, where):
+@pytest.mark.parametrize("where", ["terms", "truth"])
+def test_a_disk_full_for_others_leaves_the_old_generation_answering(collection, monkeypatch, where):
+    """What tantivy and SQLite write by themselves; the store's own steps: test_power_loss.py."""
     before, names = said(collection), sorted(collection.folder.rglob("*"))
-    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    def refuse(path, content):
-        if (path.name == "vectors.faiss") == (where == "vectors"):
-            path.write_bytes(content[:10])
-            raise full
-        real(path, content)
-
-    real = store_files.write_synced
     with monkeypatch.context() as patch:
-        if where == "vectors":
-            patch.setattr(module, "write_synced", refuse)
-        elif where == "manifest":
-            patch.setattr(store_files, "write_synced", refuse)
-        elif where == "terms":
+        if where == "terms":
 
             def refused(*_):
                 raise ValueError("An IO error occurred: 'No space left on device'")
@@ -285,8 +223,7 @@ def test_a_full_disk_leaves_the_old_generation_answering(collection, monkeypatch
             collection.ingest([document("New. " * 9000, "new.txt")], HashingEmbedder())
     assert "still answers" in caught.value.hint
     assert said(collection) == before
-    if where != "manifest":
-        assert sorted(collection.folder.rglob("*")) == names
+    assert sorted(collection.folder.rglob("*")) == names
     collection.ingest([document("New. " * 9000, "new.txt")], HashingEmbedder())
     assert set(content(collection.open())) == {*ARTICLES, "new.txt"}
     assert not collection.pending()

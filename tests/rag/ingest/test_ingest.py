@@ -119,10 +119,13 @@ def test_prune_removes_what_vanished_and_only_when_asked(articles, ingest):
     (articles / "ar.txt").unlink()
     (articles / "rows.csv").write_text("id,text\n2,second row\n", encoding="utf-8")
     (articles / "a.zip").write_bytes(zipped({"y.txt": "Inside too"}))
-    assert "removed" not in counts(ingest(articles)[1])
-    assert len(stored()) == 6
+    planned = ingest("--dry-run", articles)[1]
+    assert (
+        planned["removed"] == ingest(articles)[1]["removed"] == ["rows.csv#1"]
+    )  # changed, not gone
+    assert len(stored()) == 5
     _, report, _ = ingest("--prune", articles)
-    assert sorted(report["removed"]) == ["a.zip/x.txt", "ar.txt", "rows.csv#1"]
+    assert sorted(report["removed"]) == ["a.zip/x.txt", "ar.txt"]
     assert set(stored()) == {"en.txt", "rows.csv#2", "a.zip/y.txt"}
     (articles / "a.zip").unlink()
     assert ingest("--prune", articles)[1]["removed"] == ["a.zip/y.txt"]
@@ -160,6 +163,14 @@ def test_a_copy_of_what_is_pruned_takes_its_place(articles, ingest):
     _, report, _ = ingest("--prune", articles)
     assert planned["unchanged"] == report["unchanged"] == ["ar.txt", "en.txt"]
     assert stored()["en.txt"][2] == EN
+
+
+def test_other_columns_are_kept_as_metadata(tmp_path, ingest):
+    (tmp_path / "rows.csv").write_text("id,text,كاتب\n1,خبر من دمشق,ليلى\n", encoding="utf-8")
+    ingest(tmp_path / "rows.csv")
+    index = Collection(Path("indexes/default")).open()
+    assert dict(index.document("rows.csv#1").metadata) == {"كاتب": "ليلى"}
+    index.close()
 
 
 def test_a_title_that_changed_is_changed_without_embedding(tmp_path, ingest):
