@@ -291,8 +291,10 @@ def _within(at: Target, until: float) -> Iterator[_Watch]:
     watch = _Watch(until - time.monotonic())
     try:
         yield watch
-        if watch.over:  # a body cut short may look like one that ended
-            raise _too_slow(at)
+    except FetchRefused as error:
+        if watch.over:  # what was cut looks like a body that ended too early
+            raise _too_slow(at) from error
+        raise
     except (OSError, http.client.HTTPException, ValueError) as error:
         if watch.over or isinstance(error, TimeoutError):
             raise _too_slow(at) from error
