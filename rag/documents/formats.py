@@ -106,6 +106,8 @@ class FileLoader:
             media_type=self.media_type,
             published=extracted.published,
             pages=extracted.pages,
+            tags=extracted.tags,
+            metadata=extracted.metadata,
         )
 
 

@@ -61,6 +61,8 @@ class Extracted:
     url: str | None = None
     key: str | None = None
     pages: tuple[int, ...] = ()
+    tags: tuple[str, ...] = ()
+    metadata: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +112,13 @@ class Extraction:
         """The reverse of :meth:`as_json`; raises KeyError or TypeError for anything else."""
         return cls(
             documents=[
-                Extracted(**{**document, "pages": tuple(document["pages"])})
+                Extracted(
+                    **{
+                        **document,
+                        "pages": tuple(document["pages"]),
+                        "tags": tuple(document["tags"]),
+                    }
+                )
                 for document in content["documents"]
             ],
             notes=[Note(**note) for note in content["notes"]],

@@ -269,7 +269,7 @@ def test_a_filtered_index_is_the_index_of_what_passes(build, filters):
     for text in (*QUESTIONS, "Kyiv كييف water"):
         for k in (1, 2, 100):
             near = view.nearest(query(text), k)
-            assert near == alone.nearest(query(text), k)
+            assert_alike(near, alone.nearest(query(text), k), complete=k == 100)
             assert len(near) == min(k, len(alone))
             assert len(view.matching(weighted(text), k)) == len(alone.matching(weighted(text), k))
         assert set(ids_of(view.matching(weighted(text), 100))) == set(

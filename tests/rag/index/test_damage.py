@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import os
+import random
+import re
 import shutil
 import sqlite3
 from pathlib import Path
@@ -99,6 +102,63 @@ def test_every_damaged_file_is_named_and_rebuild_gives_the_same_answers(collecti
         assert "sanad rebuild" in caught.value.hint
         collection.rebuild()
         assert said(collection) == before
+
+
+def damages(folder, described, chance, share):
+    """(what, harm) of random damage to the files of a generation, in the contract's proportions."""
+    place = folder / described.generation
+    paths = [place / name for name in described.files]
+    older = {path.name: path for path in folder.glob("gen-*/*") if path.parent != place}
+
+    def flipped(path):
+        data = bytearray(path.read_bytes())
+        data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+        replace_bytes(path, data)
+
+    def cut(path):
+        replace_bytes(path, path.read_bytes()[: chance.randrange(path.stat().st_size)])
+
+    def zeroed(path):
+        data = path.read_bytes()
+        kept = chance.randrange(len(data))
+        if any(data[kept:]):
+            replace_bytes(path, data[:kept] + bytes(len(data) - kept))
+        else:
+            flipped(path)
+
+    def swapped(path):
+        replace_bytes(place / "vectors.faiss", older["vectors.faiss"].read_bytes())
+
+    for harm, count in ((flipped, 300), (cut, 100), (zeroed, 50), (swapped, 20), (Path.unlink, 10)):
+        for _ in range(round(count * share)):
+            path = chance.choice([path for path in paths if path.stat().st_size])
+            yield path if harm is not swapped else place / "vectors.faiss", harm
+
+
+@pytest.mark.parametrize("share", [1 / 8, pytest.param(1, marks=pytest.mark.soak)])
+def test_random_damage_is_always_detected_at_opening(collection, tmp_path, share):
+    shutil.copytree(collection.folder, tmp_path / "good")
+    described = collection.latest()
+    found = 0
+    for path, harm in damages(collection.folder, described, random.Random(3), share):
+        good = path.read_bytes()
+        harm(path)
+        with pytest.raises(IndexDamaged, match=re.escape(path.name)) as caught:
+            collection.open(NoModel())
+        error = caught.value
+        assert error.exit_code == 65
+        assert "sanad rebuild" in error.hint
+        if path.exists():
+            expected = described.files[
+                path.relative_to(path.parents[0 if path.parent.name != "terms" else 1]).as_posix()
+            ][1]
+            assert expected[:16] in error.message
+            actual = hashlib.sha256(path.read_bytes()).hexdigest()
+            assert actual[:16] in error.message or f"{path.stat().st_size} bytes" in error.message
+        replace_bytes(path, good)
+        found += 1
+    assert found >= round(480 * share) - 2
+    assert said(collection)
 
 
 @pytest.mark.parametrize("harm", [flip, flip_first, truncate, empty, zero_tail])
