@@ -239,6 +239,9 @@ class SummaryBody(BaseModel):
     published: str | None
     characters: int
     passages: int
+    group: str | None = Field(
+        description="The same for copies of one article; null without copies."
+    )
 
 
 class ListingBody(BaseModel):
@@ -294,6 +297,10 @@ class DocumentBody(BaseModel):
     tags: list[str]
     metadata: dict[str, Any] = Field(description="What else is told about the document, as JSON.")
     characters: int
+    group: str | None = Field(
+        description="The same for copies of one article; null without copies."
+    )
+    copies: list[str] = Field(description="Documents that are copies of this article.")
     span: SpanBody | None
 
 

@@ -320,11 +320,11 @@ def _list(options: argparse.Namespace, loaded: Settings) -> int:
     from rag.output import summary_to_dict
     from rag.terminal import one_line
 
-    found = _engine(loaded).documents(
-        offset=options.offset, limit=options.limit, where=options.where
-    )
+    engine = _engine(loaded)
+    found = engine.documents(offset=options.offset, limit=options.limit, where=options.where)
+    groups = engine.groups()
     if options.json:
-        _print_json({"documents": [summary_to_dict(summary) for summary in found]})
+        _print_json({"documents": [summary_to_dict(summary, groups) for summary in found]})
         return 0
     for summary in found:
         print(one_line(summary.id))
@@ -332,6 +332,8 @@ def _list(options: argparse.Namespace, loaded: Settings) -> int:
         print(
             f"    {summary.language}, {summary.characters} characters, {summary.passages} passages"
         )
+        if (group := groups.get(summary.id, summary.id)) != summary.id:
+            print(f"    copy of {one_line(group)}")
     if not found and options.where:
         print("no documents pass the filters", file=sys.stderr)
     elif not found:
@@ -341,11 +343,15 @@ def _list(options: argparse.Namespace, loaded: Settings) -> int:
 
 def _show(options: argparse.Namespace, loaded: Settings) -> int:
     from rag.output import document_to_dict
-    from rag.terminal import printable
+    from rag.terminal import one_line, printable
 
-    document = _engine(loaded).document(options.id)
+    engine = _engine(loaded)
+    document = engine.document(options.id)
+    told = document_to_dict(document, engine.groups())
+    for copy in told["copies"]:
+        print(f"the same article: {one_line(copy)}", file=sys.stderr)
     if options.json:
-        _print_json(document_to_dict(document))
+        _print_json(told)
     elif sys.stdout.isatty():
         print(printable(document.text.replace("\r\n", "\n")))
     else:

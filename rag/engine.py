@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -254,6 +254,13 @@ class Engine:
             return self.index().where(filters).count_documents()
         except NoIndex:
             return 0
+
+    def groups(self) -> Mapping[str, str]:
+        """The group of each document that has copies, by id; of copies one is answered from."""
+        try:
+            return self.index().groups()
+        except NoIndex:
+            return {}
 
     def document(self, id: str) -> Document:
         """One stored document; raises UnknownDocument, NoIndex."""

@@ -131,6 +131,10 @@ class PassageIndex(Protocol):
         """The stored document; raises UnknownDocument."""
         ...
 
+    def groups(self) -> Mapping[str, str]:
+        """The group of each document that has copies (:mod:`rag.duplicates`), by id."""
+        ...
+
     def documents(self, *, offset: int = 0, limit: int | None = None) -> list[DocumentSummary]:
         """What is stored, by id."""
         ...

@@ -57,8 +57,7 @@ async def document(
     services: ServicesDep,
 ) -> Response:
     """The stored text with its metadata, and the part from `start` to `end` where given."""
-    found = await services.reads.run(partial(_found, services.engine, id, asked.collection))
-    return rendered(document_to_dict(found) | {"span": span(found, asked)})
+    return rendered(await services.reads.run(partial(_found, services.engine, id, asked)))
 
 
 def span(document: Document, asked: SpanQuery) -> dict[str, Any] | None:
@@ -88,16 +87,19 @@ def span(document: Document, asked: SpanQuery) -> dict[str, Any] | None:
     }
 
 
-def _found(engine: Engine, id: str, collection: str | None) -> Document:
-    return chosen(engine, collection).document(id)
+def _found(engine: Engine, id: str, asked: SpanQuery) -> dict[str, Any]:
+    engine = chosen(engine, asked.collection)
+    found = engine.document(id)
+    return document_to_dict(found, engine.groups()) | {"span": span(found, asked)}
 
 
 def _listing(engine: Engine, page: PageQuery) -> dict[str, Any]:
     engine, only = chosen(engine, page.collection), filtered(page.where)
     listed = engine.documents(offset=page.offset, limit=page.limit, **only)
+    groups = engine.groups()
     return {
         "total": engine.count_documents(**only),
         "offset": page.offset,
         "limit": page.limit,
-        "documents": [summary_to_dict(summary) for summary in listed],
+        "documents": [summary_to_dict(summary, groups) for summary in listed],
     }

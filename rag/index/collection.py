@@ -9,6 +9,7 @@ the truth already holds. A generation and the rows it reads are kept while a rea
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from rag import duplicates
 from rag.errors import (
     IndexDamaged,
     IndexLocked,
@@ -33,7 +35,7 @@ from rag.index.changes import (
     checked,
     gone_below,
 )
-from rag.index.embedded import TERMS, VECTORS, EmbeddedIndex
+from rag.index.embedded import GROUPS, TERMS, VECTORS, EmbeddedIndex
 from rag.index.files import explained, sha256_of
 from rag.index.manifest import Manifest
 from rag.index.truth import NAME as TRUTH
@@ -382,10 +384,12 @@ class Collection:
                 for number, passage in truth.all_passages(sequence)
             ),
         )
+        groups = duplicates.group(truth.texts(sequence))
+        files.write_synced(place / GROUPS, json.dumps(groups, ensure_ascii=False).encode())
         described = {}
         for path in sorted(place.rglob("*")):
             if path.is_file() and not path.name.endswith(".lock"):
-                if path.name != VECTORS:
+                if path.name not in (VECTORS, GROUPS):
                     files.sync_file(path)
                 relative = path.relative_to(place).as_posix()
                 described[relative] = (path.stat().st_size, sha256_of(path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import os
 import re
 import weakref
@@ -29,6 +30,7 @@ from rag.types import Document, DocumentSummary, Hit, IndexState, Passage
 
 VECTORS = "vectors.faiss"
 TERMS = "terms"
+GROUPS = "groups.json"
 _PASSAGE_ID = re.compile(r"(.*)#(0|[1-9][0-9]{0,17})-(0|[1-9][0-9]{0,17})", re.DOTALL)
 _KEPT_FILTERS = 16  # the last ones asked for
 
@@ -68,7 +70,10 @@ class EmbeddedIndex:
             raise problem(error, place) from error
         try:
             content = manifest.verified_bytes(folder, described, VECTORS)
-            manifest.verify(folder, described, set(described.files) - {VECTORS})
+            manifest.verify(folder, described, set(described.files) - {VECTORS, GROUPS})
+            self._groups: dict[str, str] = {}
+            if GROUPS in described.files:  # an older version wrote none
+                self._groups = json.loads(manifest.verified_bytes(folder, described, GROUPS))
             self._vectors = VectorIndex.from_bytes(content)
             self._lexical = lexical.LexicalIndex(place / TERMS)
             self._truth = Truth(folder / TRUTH)
@@ -164,6 +169,10 @@ class EmbeddedIndex:
 
     def _holds(self, id: str) -> bool:
         return self._allowed is None or id in self._allowed.documents
+
+    def groups(self) -> Mapping[str, str]:
+        """The group of each document that has copies (:mod:`rag.duplicates`), by id."""
+        return self._groups
 
     def documents(self, *, offset: int = 0, limit: int | None = None) -> list[DocumentSummary]:
         """What this generation holds, by id."""

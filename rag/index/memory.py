@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.duplicates import group
 from rag.errors import IndexMismatch, UnknownDocument
 from rag.filters import Filter, described, matches
 from rag.index.ranking import hits_of
@@ -37,6 +38,7 @@ class MemoryIndex:
             for document in self._documents.values()
             for passage in cut(document)
         }
+        self._groups = group((one.id, one.text) for one in self._documents.values())
         self._ids = list(self._passages)
         self._filters: tuple[Filter, ...] = ()
         texts = [passage.text for passage in self._passages.values()]
@@ -111,6 +113,10 @@ class MemoryIndex:
         if id not in self._documents or not self._allowed(id):
             raise UnknownDocument(f"no document {id!r}", parameter="id")
         return self._documents[id]
+
+    def groups(self) -> Mapping[str, str]:
+        """The group of each document that has copies, by id."""
+        return self._groups
 
     def documents(self, *, offset: int = 0, limit: int | None = None) -> list[DocumentSummary]:
         """What the index holds, by id."""

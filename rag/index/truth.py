@@ -442,6 +442,14 @@ class Truth:
             if hashlib.sha256(self._text(number).encode("utf-8")).hexdigest() != expected
         ]
 
+    def texts(self, at: int) -> Iterator[tuple[str, str]]:
+        """(id, text) of all documents alive at a sequence, the first stored first."""
+        live = self._rows(
+            f"SELECT d.number, d.id FROM documents d WHERE {_LIVE} ORDER BY d.number", {"at": at}
+        )
+        for number, id in live:
+            yield id, self._text(number)
+
     def all_passages(self, at: int) -> Iterator[tuple[int, Passage]]:
         """(number, passage) of all passages alive at a sequence, by number."""
         live = self._rows(

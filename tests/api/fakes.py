@@ -118,6 +118,9 @@ class FakeEngine:
     def count_documents(self, *, where=()):
         return len(self.stored)
 
+    def groups(self):
+        return {}
+
     def document(self, id):
         if not self.stored:
             raise NoIndex("no index in '/srv/secret/indexes'", hint="sanad ingest PATH")

@@ -180,6 +180,19 @@ def test_documents_come_back_as_they_were(index):
     assert index.count_documents() == len(listed)
 
 
+def test_copies_are_one_group_and_their_figures_keep_others_apart(build):
+    text = " ".join(article.text for article in articles() if article.id.startswith("ar/"))
+    index = build(
+        [
+            document(text, "b.txt"),
+            document(f"{text}\n(وكالات)", "a.txt"),
+            document(text.replace("1200", "1300"), "c.txt"),
+        ]
+    )
+    assert index.groups() == {"b.txt": "b.txt", "a.txt": "b.txt"}  # the first stored names it
+    assert build(articles()).groups() == {}
+
+
 @pytest.mark.parametrize("documents", [[], [document("…\n", "empty.txt")]])
 def test_an_index_without_passages_finds_nothing(build, documents):
     index = build(documents)

@@ -28,7 +28,7 @@ filters metadata
 protocols messages output settings terminal model_files
 languages
 quantities sentences
-terms passages documents network
+terms passages documents network duplicates
 question late_interaction contextual
 embedding
 index retrieval reading
