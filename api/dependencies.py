@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from api.gate import Gate
 from api.readiness import Readiness
+from api.writing import Writing
 from rag.engine import Engine
 
 
@@ -21,13 +22,14 @@ class Services:
     """The parts of one running app.
 
     ``reads`` is a gate of its own: a document opens while all ``questions`` workers think.
-    ``writes`` has one worker, so that writes come one after the other.
+    ``parsing`` reads files that were sent, ``writing`` is the one writer of this process.
     """
 
     engine: Engine
     questions: Gate
     reads: Gate
-    writes: Gate
+    parsing: Gate
+    writing: Writing
     readiness: Readiness
 
 

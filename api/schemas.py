@@ -317,7 +317,7 @@ class UploadBody(BaseModel):
     """What became of every file, and the generation that has what was stored."""
 
     results: list[ResultBody]
-    generation: str | None = Field(description="Null where nothing was ever stored.")
+    generation: str | None = Field(description="Null where no file could be read.")
 
 
 class PutBody(ResultBody):

@@ -1,11 +1,12 @@
 """PUT and DELETE /v1/documents/{id}, POST /v1/documents with files.
 
-One write after the other; the generation it makes is open before the reply is sent, so whoever
-reads the reply and asks is answered from it.
+The generation with the write is open before the reply is sent, so whoever reads the reply and asks
+is answered from it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Any
@@ -21,6 +22,7 @@ from api.schemas import CollectionQuery, DeletedBody, PutBody, PutRequest, Uploa
 from rag.engine import Engine
 from rag.index.collection import Collection
 from rag.index.collections import check_name, find
+from rag.index.writer import Writer
 from rag.ingest import direct
 from rag.types import Document
 
@@ -82,7 +84,8 @@ async def put(
         tags=sent.tags,
         metadata=sent.metadata,
     )
-    return rendered(await services.writes.run(partial(_put, services, where, document)))
+    result, generation = await _write(services, where, lambda writer: direct.put(writer, document))
+    return rendered(asdict(result) | {"generation": generation})
 
 
 @router.delete(
@@ -103,7 +106,9 @@ async def put(
 )
 async def delete(id: _Id, where: _In, services: ServicesDep) -> Response:
     """Removes the document from everything that is answered from."""
-    return rendered(await services.writes.run(partial(_delete, services, where, id)))
+    collection = await services.reads.run(partial(_holding, services.engine, where, id))
+    _, generation = await services.writing.run(collection, lambda writer: writer.remove(id))
+    return rendered({"document_id": id, "status": "removed", "generation": generation})
 
 
 @router.post(
@@ -129,41 +134,37 @@ async def upload(
 
     A file that cannot be read is `failed` with the reason and keeps no other from being stored.
     """
-    return rendered(await services.writes.run(partial(_upload, services, where, file)))
+    sent = [(one.filename or "", one.file) for one in file]
+    found = await services.parsing.run(partial(direct.read, sent))
+    if any(isinstance(item, Document) for _, item in found):
+        results, generation = await _write(
+            services, where, lambda writer: direct.add(writer, found)
+        )
+    else:
+        results = [direct.refused(name, item) for name, item in found]
+        generation = None
+    return rendered({"results": [asdict(result) for result in results], "generation": generation})
 
 
-def _put(services: Services, where: CollectionQuery, document: Document) -> dict[str, Any]:
-    collection = _to_write(services.engine, where.collection)
-    result, generation = direct.put(collection, services.engine.embedder, document)
-    _open(services.engine, where.collection)
-    return asdict(result) | {"generation": generation}
+async def _write(
+    services: Services, where: CollectionQuery, work: Callable[[Writer], Any]
+) -> tuple[Any, str]:
+    engine = services.engine
+    collection = await services.reads.run(partial(_to_write, engine, where))
+    return await services.writing.run(collection, work, lambda: engine.embedder)
 
 
-def _upload(services: Services, where: CollectionQuery, files: list[UploadFile]) -> dict[str, Any]:
-    collection = _to_write(services.engine, where.collection)
-    sent = [(file.filename or "", file.file) for file in files]
-    results, generation = direct.add_files(collection, services.engine.embedder, sent)
-    if generation is not None:
-        _open(services.engine, where.collection)
-    return {"results": [asdict(result) for result in results], "generation": generation}
-
-
-def _delete(services: Services, where: CollectionQuery, id: str) -> dict[str, Any]:
-    engine = chosen(services.engine, where.collection)
-    generation = direct.remove(engine.collection, id)
-    engine.index()
-    return {"document_id": id, "status": "removed", "generation": generation}
-
-
-def _to_write(engine: Engine, name: str | None) -> Collection:
+def _to_write(engine: Engine, where: CollectionQuery) -> Collection:
     """The collection, which the first write makes."""
-    if name is None:
+    if where.collection is None:
         return engine.collection
-    folder = engine.settings.indexes / check_name(name)
+    folder = engine.settings.indexes / check_name(where.collection)
     # A link could lead out of the folder of indexes.
-    return find(engine.settings.indexes, name) if folder.is_symlink() else Collection(folder)
+    return find(folder.parent, folder.name) if folder.is_symlink() else Collection(folder)
 
 
-def _open(engine: Engine, name: str | None) -> None:
-    """Opens the new generation, so that no question has to wait for it."""
-    chosen(engine, name).index()
+def _holding(engine: Engine, where: CollectionQuery, id: str) -> Collection:
+    """The collection, which holds the document; raises UnknownDocument before anything is locked."""
+    chosen_engine = chosen(engine, where.collection)
+    chosen_engine.document(id)
+    return chosen_engine.collection

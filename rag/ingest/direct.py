@@ -9,16 +9,14 @@ from pathlib import PureWindowsPath
 from typing import IO, Any, Literal
 from urllib.parse import quote
 
-from rag.documents import Failure, Skipped, read_bytes
+from rag.documents import Failure, Found, Skipped, Told, read_bytes
 from rag.documents.dates import iso_date
 from rag.documents.formats import LARGEST_FILE, LARGEST_TEXT
 from rag.documents.plain import first_line, one_line
-from rag.errors import InvalidParameter, NoIndex, UnknownDocument, UnreadableDocument
-from rag.index.collection import Collection
+from rag.errors import InvalidParameter, UnreadableDocument
 from rag.index.writer import Writer
 from rag.languages import language_of
 from rag.metadata import check_metadata, check_tags
-from rag.protocols import Embedder
 from rag.types import Document, Language
 
 LONGEST_ID = 500
@@ -103,37 +101,27 @@ def _is_lone(value: str) -> bool:
     return any("\ud800" <= character <= "\udfff" for character in value)
 
 
-def put(collection: Collection, embedder: Embedder, document: Document) -> tuple[Result, str]:
-    """Stores a document under its very id; the result and the generation that has it."""
-    with collection.writing(embedder) as writer:
-        done = writer.put(document, exact=True)
-        generation = writer.publish().generation
+def put(writer: Writer, document: Document) -> Result:
+    """Stores a document under its very id."""
+    done = writer.put(document, exact=True)
     status: Status = "unchanged" if done.status == "duplicate" else done.status
-    return Result(name=document.id, document_id=done.id, status=status), generation
+    return Result(name=document.id, document_id=done.id, status=status)
 
 
-def add_files(
-    collection: Collection, embedder: Embedder, files: Sequence[tuple[str, IO[bytes]]]
-) -> tuple[list[Result], str | None]:
-    """Stores what is in the files, all of it or (where writing fails) nothing.
-
-    The results are in the order of the files and of the documents in them; the generation is None
-    where no file could be read and there was none before.
-    """
-    found = [(name, item) for name, file in files for item in _read(name, file)]
-    if not any(isinstance(item, Document) for _, item in found):
-        latest = collection.latest()
-        refused = [_refused(name, item) for name, item in found]
-        return refused, latest.generation if latest else None
-    with collection.writing(embedder) as writer:
-        results = [
-            _stored(name, item, writer) if isinstance(item, Document) else _refused(name, item)
-            for name, item in found
-        ]
-        return results, writer.publish().generation
+def add(writer: Writer, found: Sequence[tuple[str, Found]]) -> list[Result]:
+    """Stores what was read from files; the results are in its order."""
+    return [
+        _stored(name, item, writer) if isinstance(item, Document) else refused(name, item)
+        for name, item in found
+    ]
 
 
-def _read(name: str, file: IO[bytes]) -> list[Document | Failure | Skipped]:
+def read(files: Sequence[tuple[str, IO[bytes]]]) -> list[tuple[str, Found]]:
+    """What is in the files, each with the name it was sent with."""
+    return [(name, item) for name, file in files for item in _read(name, file)]
+
+
+def _read(name: str, file: IO[bytes]) -> list[Found]:
     """What is in an upload; never nothing."""
     # What a browser sends is a name, but any client may send a path, of either kind of system.
     id = one_line(PureWindowsPath(name).name).lstrip(".") if not _is_lone(name) else ""
@@ -141,7 +129,7 @@ def _read(name: str, file: IO[bytes]) -> list[Document | Failure | Skipped]:
         return [Failure(name, _no_name(name))]
     content = file.read(LARGEST_FILE + 1)
     found = read_bytes(content, name=id, shown=id, id=id, origin=f"upload:{quote(id)}")
-    kept = [item for item in found if isinstance(item, Document | Failure | Skipped)]
+    kept: list[Found] = [item for item in found if not isinstance(item, Told)]
     return kept or [Skipped(id)]
 
 
@@ -161,18 +149,10 @@ def _stored(name: str, item: Document, writer: Writer) -> Result:
     return Result(name=name, document_id=done.id, status=done.status)
 
 
-def _refused(name: str, item: Document | Failure | Skipped) -> Result:
+def refused(name: str, item: Found) -> Result:
+    """What is told of a file that gave no document."""
     if isinstance(item, Failure):
         told = f"{item.error.message}; {item.error.hint}"
     else:
         told = f"{name[:200]}: a kind of file that is not read; send it as text, HTML, Word or PDF"
     return Result(name=name, document_id=None, status="failed", reason=told)
-
-
-def remove(collection: Collection, id: str) -> str:
-    """Removes a document; the first generation without it. Raises UnknownDocument, NoIndex."""
-    if not collection.exists():
-        raise NoIndex("there are no documents yet", hint="add articles with: sanad ingest PATH")
-    if _is_lone(id):
-        raise UnknownDocument(f"no document {id!r}", parameter="id")
-    return collection.delete([id]).generation

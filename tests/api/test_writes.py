@@ -349,6 +349,34 @@ def test_clients_that_ask_see_whole_generations_while_many_write(client):
         assert str(version) in quoted
 
 
+def test_writes_that_wait_for_each_other_share_a_generation_and_fail_alone(service, client):
+    """Two dozen at once: each has its own result, and far fewer generations are made."""
+    address, replies = str(client.base_url), {}
+
+    def write(n):
+        with httpx.Client(base_url=address, trust_env=False, timeout=60) as own:
+            if n % 8 == 7:  # somebody else has removed it meanwhile, or it never was
+                replies[n] = own.delete(f"/v1/documents/none-{n}")
+            elif n % 8 == 5:
+                replies[n] = put(own, f"w{n}", text=AR, metadata={"x": "y" * 70_000})
+            else:
+                replies[n] = put(own, f"w{n}", text=f"{n}. {AR.format(n=n)}")
+
+    before = Collection(service[1] / "default").latest_sequence() or 0
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(24)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    statuses = {n: reply.status_code for n, reply in replies.items()}
+    assert statuses == {n: {7: 404, 5: 400}.get(n % 8, 200) for n in range(24)}
+    listed = {one["id"] for one in client.get("/v1/documents").json()["documents"]}
+    assert listed == {f"w{n}" for n in range(24) if n % 8 not in (5, 7)}
+    generations = {reply.json()["generation"] for reply in replies.values() if reply.is_success}
+    assert len(generations) < 18
+    assert (Collection(service[1] / "default").latest_sequence() or 0) > before
+
+
 SERVER = """
 import sys
 from pathlib import Path
