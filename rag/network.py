@@ -47,8 +47,9 @@ _NOT_GLOBAL = tuple(
         ("192.88.99.0/24", "192.0.0.0/24", "2001::/23", "2002::/16", "3fff::/20", "2001:db8::/32"),
     )
 )
-# What no address holds: white space, controls, and \ which some readers take for /.
-_ODD = re.compile(r"[\x00-\x20\x7f-\xa0\\\u2028\u2029\u3000]")
+# What no address holds: white space, controls, bytes that are no UTF-8, and \ which some readers
+# take for /.
+_ODD = re.compile(r"[\x00-\x20\x7f-\xa0\\\u2028\u2029\u3000\ud800-\udfff]")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9_-]*[a-z0-9])?)+")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 

@@ -27,6 +27,17 @@ REASONS = frozenset(
         "no_field",  # a column or field that was named is not there
         "no_text_field",  # a table or list of records without a field that holds the text
         "poor_extraction",  # a PDF whose letters do not come out as they are read
+        # Of addresses (rag.network):
+        "bad_address",  # not one that can be read in one way only
+        "bad_scheme",  # neither http nor https
+        "bad_host",
+        "bad_port",
+        "credentials",  # a user name in it
+        "not_public",  # leads to this machine or a private network
+        "redirects",  # too many
+        "status",  # the server answered something else than 200
+        "unreachable",
+        # Of limits and workers:
         "cpu_limit",
         "time_limit",
         "memory_limit",

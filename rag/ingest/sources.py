@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from urllib.parse import unquote
 
 from rag.documents import Failure, Found, Told, files, load_bytes, read_bytes, read_file
 from rag.documents.formats import FEED, LARGEST_FILE, LOADERS, suffix_of
+from rag.documents.plain import one_line
 from rag.documents.values import Refusal
 from rag.errors import UnreadableDocument, UsageError
 from rag.network import Fetched, Fetcher, FetchRefused, is_address, target
@@ -100,6 +102,12 @@ def _standard_input(named: Named) -> Source:
             hint="such as --format html",
             parameter="format",
         )
+    if named.stdin_name is not None and not _is_name(named.stdin_name):
+        raise UsageError(
+            f"--name is {named.stdin_name[:60]!r}, expected words in one line",
+            hint="such as --name article.html",
+            parameter="name",
+        )
     content = named.stdin(LARGEST_FILE + 1)
     # Without a name, another text must not take this one's place: it is called by its hash.
     name = named.stdin_name or f"stdin-{hashlib.sha256(content).hexdigest()[:12]}"
@@ -116,6 +124,11 @@ def _standard_input(named: Named) -> Source:
         )
 
     return Source("standard input", read, f"stdin:{name}")
+
+
+def _is_name(name: str) -> bool:
+    """Whether it can be stored and shown as it is; bytes that are no UTF-8 arrive as surrogates."""
+    return bool(name) and name == one_line(name) and not re.search("[\ud800-\udfff]", name)
 
 
 def _address(url: str, named: Named) -> Source:
@@ -192,7 +205,7 @@ def _origin(url: str) -> str:
 
 def _id(url: str) -> str:
     """The address without its scheme, readable: what lists and citations show."""
-    return unquote(target(url).url.partition("://")[2].rstrip("/"), errors="replace")
+    return one_line(unquote(target(url).url.partition("://")[2].rstrip("/"), errors="replace"))
 
 
 _SUFFIXES = {

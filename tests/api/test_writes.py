@@ -389,7 +389,7 @@ serve(Settings(indexes=Path(sys.argv[1]), port=0, embedder="sanad-static-v1"))
 def test_a_server_killed_while_it_writes_leaves_whole_documents(tmp_path):
     sent = files(*((f"{n}.txt", f"{n}. {AR.format(n=n)}".encode()) for n in range(40)))
     Engine(Settings(indexes=tmp_path, embedder="sanad-static-v1")).collection.folder.mkdir()
-    for delay in (0.02, 0.1, 0.25):
+    for delay in (0.05, 0.3):
         process = subprocess.Popen(
             [sys.executable, "-c", SERVER, str(tmp_path)], stderr=subprocess.PIPE, cwd=ROOT
         )

@@ -17,6 +17,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rag import network
+from rag.documents.values import REASONS
 from rag.network import Fetcher, FetchRefused, is_public, target
 
 ROOT = Path(__file__).parents[2]
@@ -84,6 +85,8 @@ HOSTILE = [
     ("http://[ff02::1]/", "not_public"),
     ("http://[2001:db8::1]/", "not_public"),
     ("http://[::1/", "bad_address"),
+    ("http://exa\udcffmple.org/", "bad_address"),
+    ("http://example.org/\udcff", "bad_address"),
     ("http://user@example.org/", "credentials"),
     ("http://user:pass@127.0.0.1/", "credentials"),
     ("http://example.org@127.0.0.1/", "credentials"),
@@ -144,6 +147,7 @@ def test_what_must_not_be_fetched_is_refused_before_any_connection(url, reason):
 
 def test_there_are_enough_of_them():
     assert len({url for url, _ in HOSTILE}) == len(HOSTILE) >= 60
+    assert {reason for _, reason in HOSTILE} <= REASONS
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -165,7 +169,7 @@ def test_public_addresses_are_public(address):
     assert is_public(ipaddress.ip_address(address))
 
 
-@given(st.text(max_size=60))
+@given(st.text(st.characters(codec=None, exclude_categories=()), max_size=60))
 def test_whatever_is_typed_is_an_address_or_refused(text):
     for url in (text, f"http://{text}", f"https://example.org/{text}"):
         try:

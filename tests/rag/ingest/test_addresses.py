@@ -81,6 +81,11 @@ def test_an_article_is_stored_with_the_address_it_came_from(fetched):
     assert document.source == f"http://news.example:{port}/final"  # not what the page calls itself
 
 
+def test_an_address_cannot_put_control_characters_into_an_id(fetched):
+    _, found, port, _ = fetched({"/a%0A%1Bb": html(article("A", EN * 3))}, "/a%0A%1Bb")
+    assert set(found) == {f"news.example:{port}/a b"}
+
+
 @pytest.mark.parametrize("kind", ["rss", "atom"])
 def test_a_feeds_entries_are_taken_whole_or_fetched(fetched, kind):
     pages = {

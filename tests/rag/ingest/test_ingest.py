@@ -242,6 +242,9 @@ def test_standard_input(ingest, monkeypatch):
     assert len(given(rows, "--format", "jsonl", "--name", "wire")[1]["added"]) == 2
     code, error, _ = given(b"x", "--format", "exe")
     assert (code, error["error"]["param"]) == (2, "format")
+    for name in ("", "a\nb", "\udcff.txt", " a"):
+        code, error, _ = given(b"words", "--name", name)
+        assert (code, error["error"]["param"]) == (2, "name")
     code, error, _ = given(b"", "--name", "فارغ.txt")
     assert code == 65
     assert "فارغ.txt" in error["error"]["message"]

@@ -86,6 +86,7 @@ def whole(tmp_path_factory):
     return folder / "in", report["embedded_passages"]
 
 
+@pytest.mark.slow
 def test_after_ctrl_c_what_was_read_is_published_and_the_rest_follows(whole, tmp_path):
     folder, passages = whole
     with sanad("ingest", "--json", folder, cwd=tmp_path) as running:
@@ -107,6 +108,7 @@ def test_after_ctrl_c_what_was_read_is_published_and_the_rest_follows(whole, tmp
     assert len(second["added"]) == 90 - len(first["added"])
 
 
+@pytest.mark.slow
 def test_after_kill_9_nothing_committed_is_embedded_again(whole, tmp_path):
     folder, passages = whole
     done = 0
@@ -128,6 +130,7 @@ def test_after_kill_9_nothing_committed_is_embedded_again(whole, tmp_path):
     assert Collection(tmp_path / "indexes/default").verify().documents == 90
 
 
+@pytest.mark.slow
 def test_a_terminal_sees_rate_and_time_left_and_a_second_ctrl_c_ends_at_once(whole, tmp_path):
     folder, _ = whole
     controller, terminal = pty.openpty()
