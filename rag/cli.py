@@ -376,12 +376,13 @@ def _list(options: argparse.Namespace, loaded: Settings) -> int:
 
 def _show(options: argparse.Namespace, loaded: Settings) -> int:
     from rag.output import document_to_dict
-    from rag.terminal import printable
+    from rag.terminal import printable, told_lines
 
     document = _engine(loaded).document(options.id)
     if options.json:
         _print_json(document_to_dict(document))
     elif sys.stdout.isatty():
+        print("\n".join(told_lines(document)), end="\n\n", file=sys.stderr)
         print(printable(document.text.replace("\r\n", "\n")))
     else:
         sys.stdout.write(document.text)  # to a file or a pipe: exactly what is stored

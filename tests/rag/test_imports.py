@@ -23,7 +23,9 @@ OURS = (
 ORDER = """
 errors
 types
-protocols messages output settings terminal folding model_files
+folding
+filters metadata
+protocols messages output settings terminal model_files
 languages
 quantities sentences
 terms passages documents
