@@ -343,7 +343,7 @@ def _list(options: argparse.Namespace, loaded: Settings) -> int:
 
 def _show(options: argparse.Namespace, loaded: Settings) -> int:
     from rag.output import document_to_dict
-    from rag.terminal import one_line, printable
+    from rag.terminal import one_line, printable, told_lines
 
     engine = _engine(loaded)
     document = engine.document(options.id)
@@ -353,6 +353,7 @@ def _show(options: argparse.Namespace, loaded: Settings) -> int:
     if options.json:
         _print_json(told)
     elif sys.stdout.isatty():
+        print("\n".join(told_lines(document)), end="\n\n", file=sys.stderr)
         print(printable(document.text.replace("\r\n", "\n")))
     else:
         sys.stdout.write(document.text)  # to a file or a pipe: exactly what is stored

@@ -61,7 +61,7 @@ class Engine:
         self._retriever: Retriever | None = None
         self._reader: Reader | None = None
         self._thresholds = Thresholds()
-        self._models: Engine = self  # whose models answer
+        self._parent: Engine | None = None  # whose models answer; its own where there is none
         self._others: dict[str, Engine] = {}
 
     def for_collection(self, name: str | None) -> Engine:
@@ -72,12 +72,13 @@ class Engine:
         if name is None or name == self.settings.collection:
             return self
         collections.find(self.settings.indexes, name)
-        with self._models._lock:
-            others = self._models._others
+        parent = self._parent or self
+        with parent._lock:
+            others = parent._others
             other = others.pop(name, None)
             if other is None:
                 other = Engine(self.settings.model_copy(update={"collection": name}))
-                other._models = self._models
+                other._parent = parent
             others[name] = other
             if len(others) > _OPENED_COLLECTIONS:  # the one not asked for the longest
                 del others[next(iter(others))]
@@ -90,8 +91,8 @@ class Engine:
     @property
     def embedder(self) -> Embedder:
         """The embedder, loaded on first use."""
-        if self._models is not self:
-            return self._models.embedder
+        if self._parent is not None:
+            return self._parent.embedder
         if self._embedder is None:
             self._embedder = catalogue.embedder(self.settings)
         return self._embedder
@@ -112,9 +113,9 @@ class Engine:
             self.index()
 
     def _parts(self) -> tuple[Retriever, Reader]:
-        if self._models is not self:
-            parts = self._models._parts()
-            self._thresholds = self._models._thresholds
+        if self._parent is not None:
+            parts = self._parent._parts()
+            self._thresholds = self._parent._thresholds
             return parts
         with self._lock:
             if self._retriever is None or self._reader is None:

@@ -3,8 +3,11 @@ from urllib.parse import quote
 
 import pytest
 
-from api.schemas import CollectionsBody
-from tests.api.fakes import QUESTIONS, TEXTS, FakeEngine
+from api.schemas import CollectionsBody, DocumentBody
+from rag.engine import Engine
+from rag.settings import Settings
+from tests.api.fakes import QUESTIONS, TEXTS, FakeEngine, opened
+from tests.rag.test_filtered import TOLD
 
 pytestmark = pytest.mark.anyio
 
@@ -130,3 +133,41 @@ async def test_an_unknown_collection_is_not_found(client, engine):
         error = reply.json()["error"]
         assert (reply.status_code, error["code"]) == (404, "unknown_collection")
         assert error["param"] == "collection"
+
+
+async def test_the_real_engine_answers_from_what_passes(tmp_path):
+    """Two collections of two languages, real models, every reply checked against the documents."""
+    engine = Engine(Settings(indexes=tmp_path, threshold=0.0))
+    engine.collection.ingest(TOLD, engine.embedder)
+    Engine(Settings(indexes=tmp_path, collection="news")).collection.ingest(
+        TOLD[:1], engine.embedder
+    )
+    async with opened(engine, indexes=tmp_path) as client:
+        listed = (await client.get("/v1/collections")).json()["collections"]
+        assert [(one["name"], one["documents"]) for one in listed] == [("default", 3), ("news", 1)]
+        cases = [
+            ({}, {"ar.txt", "en.txt", "water.txt"}),
+            ({"where": ["language=ar"]}, {"ar.txt"}),
+            ({"where": ["author.name!=سارة", "published>=2025"]}, {"en.txt"}),
+            ({"collection": "news"}, {"en.txt"}),
+            ({"collection": "news", "where": ["language=ar"]}, set()),
+        ]
+        for given, ids in cases:
+            for question in QUESTIONS.values():
+                found = await client.post("/v1/search", json={"question": question, **given})
+                assert {one["document_id"] for one in found.json()["passages"]} == ids
+                answer = (await client.post("/v1/ask", json={"question": question, **given})).json()
+                cited = {one["document_id"] for one in answer["citations"]}
+                assert cited <= ids
+                assert bool(cited) is bool(ids)
+                for citation in answer["citations"]:
+                    document = (await client.get(citation["url"])).json()
+                    assert document["span"]["quote"] == citation["quote"]
+                if not ids:
+                    assert answer["abstention"]["code"] == "not_in_sources"
+        document = (await client.get("/v1/documents/en.txt")).json()
+        assert DocumentBody.model_validate(document).model_dump() == document
+        assert document["metadata"] == {"author": {"name": "Sara"}}
+        assert (document["tags"], document["pages"]) == (["war"], [0, 53])
+        reply = await client.get("/v1/documents/ar.txt?collection=news")
+        assert (reply.status_code, reply.json()["error"]["code"]) == (404, "unknown_document")

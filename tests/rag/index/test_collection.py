@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 
 import pytest
 
@@ -197,12 +196,3 @@ def test_the_engine_moves_to_the_newest_generation_and_frees_the_old(tmp_path, f
         assert engine.count_documents() == len(engine.documents())
         assert engine.index().matching({"town": 1.0}, 5)
     assert not (engine.collection.folder / held).exists()
-
-
-def test_no_pickle_is_read(collection, files):
-    found = []
-    sys.addaudithook(lambda event, args: found.append(args) if event == "pickle.find_class" else 0)
-    ingest(collection, files)
-    answers(collection.open())
-    collection.rebuild()
-    assert found == []

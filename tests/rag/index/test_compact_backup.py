@@ -209,10 +209,10 @@ def test_backups_made_while_another_process_writes_hold_one_generation_each(tmp_
             index = copy.open(HashingEmbedder())
             assert round_of(index) + 1 >= made.sequence
             index.close()
+        assert writer.stdout.readline()  # the writer goes on
     finally:
         writer.send_signal(signal.SIGKILL)
-        out, _ = writer.communicate()
-    assert len(out.split()) > 1  # the writer was not held up
+        writer.communicate()
 
 
 # another format

@@ -168,7 +168,7 @@ def test_every_killed_holder_leaves_the_lock_free(tmp_path, holders):
         since = time.monotonic()
         with pytest.raises(IndexLocked, match=f"pid {holder.pid}"):
             collection.ingest([], NoModel())
-        assert time.monotonic() - since < 1
+        assert time.monotonic() - since < 5  # on a busy machine; it waits for nothing
         killed(holder)
         collection.ingest([], NoModel())
 
