@@ -27,6 +27,11 @@ _SECONDS_A_COMMIT = 2.0
 _DOCUMENTS_A_COMMIT = 200
 _CHARACTERS_A_COMMIT = 10_000_000
 
+_WHAT_IS_READ = (
+    "name a file, folder or archive with articles: "
+    ".txt .md .html .docx .pdf .epub .csv .json .jsonl .rss"
+)
+
 Progress = Callable[[int, int], None]
 
 
@@ -68,12 +73,9 @@ def ingest(
         run.report.changes = run.store(collection, embedder)
     report = run.report
     if not (run.read or report.interrupted or prune or may_be_empty):
-        raise NoDocuments(
-            nothing_read(
-                [one.source if isinstance(one, Failure) else one.name for one in sources], report
-            ),
-            hint="name a file, folder or archive with articles: .txt .md .html .docx .pdf .epub .csv .json .jsonl .rss",
-        )
+        names = [one.source if isinstance(one, Failure) else one.name for one in sources]
+        hints = [failure.error.hint for failure in report.failures]
+        raise NoDocuments(nothing_read(names, report), hint=hints[0] if hints else _WHAT_IS_READ)
     return report
 
 

@@ -213,6 +213,7 @@ def test_columns_are_mapped(tmp_path, ingest, name, content):
     assert (code, error["error"]["code"]) == (65, "no_documents")
     assert "no field 'عنوان رئيسي'" in error["error"]["message"]
     assert "'headline'" in error["error"]["message"]
+    assert error["error"]["hint"] == "name one of them: --map title=NAME"
 
 
 @pytest.mark.parametrize("wrong", ["title", "=x", "title=", "colour=red", "نص=x"])
@@ -248,6 +249,7 @@ def test_standard_input(ingest, monkeypatch):
     code, error, _ = given(b"", "--name", "فارغ.txt")
     assert code == 65
     assert "فارغ.txt" in error["error"]["message"]
+    assert error["error"]["hint"] == "leave the file out"
 
 
 def test_options_that_do_not_go_together(articles, ingest):
