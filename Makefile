@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test lint types install bench clean
+.PHONY: demo test soak lint types install bench clean
 
 # The light installation: no torch. Enough to ingest, ask, serve and evaluate.
 $(VENV)/.core: pyproject.toml .constraints.txt
@@ -38,6 +38,10 @@ demo: $(VENV)/.core
 
 test: $(VENV)/.all
 	$(BIN)/python -m pytest -q tests
+
+# The store's promises at sizes for a night; an hour or so.
+soak: $(VENV)/.all
+	$(BIN)/python -m pytest -q -m soak tests
 
 lint: $(VENV)/.all
 	$(BIN)/ruff check .

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 from fastapi import FastAPI
 
@@ -15,9 +16,11 @@ from api.gate import Gate
 from api.middleware import BodyLimit, RequestContext
 from api.openapi import with_whole_examples
 from api.readiness import Readiness
-from api.routes import ask, documents, health, search
+from api.routes import ask, collections, documents, health, search, writes
+from api.writing import Writing
 from rag import __version__
 from rag.engine import Engine
+from rag.index.collection import Collection
 from rag.settings import Settings
 
 _ABOUT = """\
@@ -37,10 +40,13 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        writes = Gate("writes", workers=1, queue=settings.queue)
         services = Services(
             engine=served,
             questions=Gate("questions", workers=settings.workers, queue=settings.queue),
             reads=Gate("reads", workers=settings.workers, queue=settings.queue),
+            parsing=Gate("parsing", workers=2, queue=settings.queue),
+            writing=Writing(writes, partial(_open, served)),
             readiness=Readiness(served),
         )
         app.state.services = services
@@ -55,6 +61,8 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
                 await watch
             services.questions.close()
             services.reads.close()
+            services.parsing.close()
+            writes.close()
 
     app = FastAPI(
         title="Sanad",
@@ -66,10 +74,23 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     errors.install(app)
-    routers = (ask.router, search.router, documents.router, health.router, docs_router())
+    routers = (
+        ask.router,
+        search.router,
+        documents.router,
+        writes.router,
+        collections.router,
+        health.router,
+        docs_router(),
+    )
     for router in routers:
         app.include_router(router)
     with_whole_examples(app, routers)
     app.add_middleware(BodyLimit)
     app.add_middleware(RequestContext)  # the last added is the outermost
     return app
+
+
+def _open(engine: Engine, collection: Collection) -> None:
+    """Opens what was just published, so that no question has to wait for it."""
+    engine.for_collection(collection.folder.name).index()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from starlette.responses import Response
 
 from api.gate import Gate
 from api.readiness import Readiness
+from api.writing import Writing
 from rag.engine import Engine
 
 
@@ -20,11 +22,14 @@ class Services:
     """The parts of one running app.
 
     ``reads`` is a gate of its own: a document opens while all ``questions`` workers think.
+    ``parsing`` reads files that were sent, ``writing`` is the one writer of this process.
     """
 
     engine: Engine
     questions: Gate
     reads: Gate
+    parsing: Gate
+    writing: Writing
     readiness: Readiness
 
 
@@ -51,3 +56,20 @@ JSON_ONLY = Depends(_json_only)
 def rendered(content: dict[str, Any], status: int = 200) -> Response:
     """The content as JSON, Arabic as itself; not validated again, which would take longer."""
     return Response(to_json(content), status, media_type="application/json")
+
+
+def chosen(engine: Engine, collection: str | None) -> Engine:
+    """The engine of the collection a request names; raises UnknownCollection."""
+    return engine if collection is None else engine.for_collection(collection)
+
+
+def filtered(where: Sequence[str]) -> dict[str, Any]:
+    """The arguments that restrict a search; none where nothing restricts it."""
+    return {"where": tuple(where)} if where else {}
+
+
+def linked(items: Sequence[dict[str, Any]], collection: str | None) -> list[dict[str, Any]]:
+    """Citations or passages whose addresses open them in the collection they are from."""
+    if collection is None:
+        return list(items)
+    return [{**item, "url": f"{item['url']}&collection={collection}"} for item in items]

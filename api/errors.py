@@ -30,7 +30,9 @@ RETRY_SECONDS = 1
 
 STATUS: Mapping[type[RagError], int] = {
     errors.UsageError: 400,
+    errors.InvalidFilter: 422,
     errors.UnknownDocument: 404,
+    errors.UnknownCollection: 404,
     errors.ConfigurationError: 503,
     errors.NoDocuments: 400,
     errors.UnreadableDocument: 400,
@@ -50,7 +52,7 @@ TOLD: Mapping[str, str] = {
     "no_index": "there are no documents yet; add some with: sanad ingest PATH",
     "index_damaged": "the index is damaged; the documents are safe, and sanad rebuild restores it",
     "index_mismatch": "the index was built with other settings; the service's log has the details",
-    "index_locked": "the collection is being written; try again when that has finished",
+    "locked": "the collection is being written; try again when that has finished",
     "model_damaged": "a model's files are missing or damaged; the service's log has the details",
 }
 _TYPES: Mapping[int, str] = {
@@ -58,8 +60,9 @@ _TYPES: Mapping[int, str] = {
     409: "conflict_error",
     503: "unavailable_error",
 }
-_CODES: Mapping[int, str] = {
+CODES: Mapping[int, str] = {
     400: "invalid_json",
+    403: "cross_site",
     404: "not_found",
     405: "method_not_allowed",
     408: "body_timeout",
@@ -155,7 +158,9 @@ async def _http_error(request: Request, error: HTTPException) -> Response:
         405: f"{request.method} is not possible here",
     }
     status = error.status_code
-    code = _CODES.get(status, "error")
+    code = CODES.get(status, "error")
+    if status == HTTPStatus.BAD_REQUEST and "multipart" in request.headers.get("content-type", ""):
+        code, messages[400] = "invalid_form", f"the body cannot be read as a form: {error.detail}"
     return error_response(status, code, messages.get(status, error.detail), None, error.headers)
 
 
@@ -178,6 +183,12 @@ DOCUMENTED: Mapping[str, _Documented] = {
     "invalid_request": _Documented(400, "'qestion' is not a known field", "qestion"),
     "invalid_question": _Documented(400, "the question is empty", "question"),
     "invalid_parameter": _Documented(400, "k is 0, expected a whole number from 1 to 50", "k"),
+    "invalid_filter": _Documented(
+        422,
+        "filter 'published>=soon': expected a day, month or year as in 2025-01-31, 2025-01 or 2025",
+        "where",
+    ),
+    "unknown_collection": _Documented(404, "no collection 'news'", "collection"),
     "unknown_document": _Documented(404, "no document 'a.txt'", "id"),
     "no_index": _Documented(404, TOLD["no_index"]),
     "body_timeout": _Documented(408, "the body did not arrive within 10 seconds"),
@@ -185,6 +196,9 @@ DOCUMENTED: Mapping[str, _Documented] = {
     "unsupported_media_type": _Documented(
         415, "Content-Type is text/plain, expected application/json"
     ),
+    "invalid_form": _Documented(400, "the body cannot be read as a form: Missing boundary"),
+    "cross_site": _Documented(403, "a page of 'https://example.org' may not write here"),
+    "locked": _Documented(409, TOLD["locked"]),
     "busy": _Documented(503, "all workers are busy; try again in a moment"),
     "index_damaged": _Documented(503, TOLD["index_damaged"]),
     "index_mismatch": _Documented(503, TOLD["index_mismatch"]),
@@ -198,6 +212,7 @@ BODY_CODES = (
     "body_too_large",
     "unsupported_media_type",
 )
+CHOICE_CODES = ("invalid_filter", "unknown_collection")
 INDEX_CODES = ("busy", "index_damaged", "index_mismatch", "model_damaged", "internal")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
 
@@ -9,6 +10,7 @@ from fastapi.openapi.models import Example
 from pydantic import BaseModel
 
 from rag.citations import utf16_offset
+from rag.index.collections import CollectionSummary
 from rag.messages import abstention
 from rag.output import answer_to_dict, document_to_dict, hit_to_dict, summary_to_dict
 from rag.types import (
@@ -174,9 +176,30 @@ def _named(values: dict[Language, Any], suffix: str = "") -> dict[str, Example]:
     }
 
 
-ASK = _named({language: {"question": _TEXTS[language][3]} for language in _BOTH}) | _named(
-    {language: {"question": _UNKNOWN[language], "k": 5} for language in _BOTH},
-    ", not in the sources",
+_NEWS = CollectionSummary(
+    name="news",
+    documents=2,
+    passages=10,
+    embedder="sanad-bilingual-v1",
+    generation="gen-000001",
+)
+COLLECTIONS = {"Collections": Example(value={"collections": [asdict(_NEWS)]})}
+ASK = (
+    _named({language: {"question": _TEXTS[language][3]} for language in _BOTH})
+    | _named(
+        {language: {"question": _UNKNOWN[language], "k": 5} for language in _BOTH},
+        ", not in the sources",
+    )
+    | _named(
+        {
+            language: {
+                "question": _TEXTS[language][3],
+                "where": [f"language={language}", "published>=2025-01-01"],
+            }
+            for language in _BOTH
+        },
+        ", filtered",
+    )
 )
 SEARCH = _named({language: {"question": _TEXTS[language][3], "k": 5} for language in _BOTH})
 IDS = _named({language: _TEXTS[language][0] for language in _BOTH})
@@ -186,3 +209,48 @@ ANSWERS = _named({language: _answer(language) for language in _BOTH}) | _named(
 FOUND = _named({language: _found(language) for language in _BOTH})
 LISTINGS = _named({language: _listing(language) for language in _BOTH})
 DOCUMENTS = _named({language: _read(language) for language in _BOTH})
+
+
+def _put(language: Language) -> dict[str, Any]:
+    _, title, text, _, _ = _TEXTS[language]
+    return {"text": text, "title": title, "published": "2025-11-16"}
+
+
+def _result(language: Language, *, failed: bool = False) -> dict[str, Any]:
+    id = _TEXTS[language][0].rpartition("/")[2]
+    if failed:
+        told = f"{id}: holds no text; leave the file out"
+        return {"name": id, "document_id": None, "status": "failed", "reason": told}
+    return {"name": id, "document_id": id, "status": "added", "reason": None}
+
+
+def _uploaded(language: Language) -> dict[str, Any]:
+    return {"results": [_result(language)], "generation": _STATE.generation}
+
+
+PUTS = _named({language: _put(language) for language in _BOTH})
+STORED = _named(
+    {
+        language: _result(language)
+        | {"name": _TEXTS[language][0], "document_id": _TEXTS[language][0]}
+        | {"generation": _STATE.generation}
+        for language in _BOTH
+    }
+)
+UPLOADED = _named({language: _uploaded(language) for language in _BOTH}) | _named(
+    {
+        language: {"results": [_result(language, failed=True)], "generation": None}
+        for language in _BOTH
+    },
+    ", not readable",
+)
+DELETED = _named(
+    {
+        language: {
+            "document_id": _TEXTS[language][0],
+            "status": "removed",
+            "generation": _STATE.generation,
+        }
+        for language in _BOTH
+    }
+)

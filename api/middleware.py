@@ -9,16 +9,20 @@ import time
 import uuid
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import error_response, internal_error
+from api.errors import CODES, error_response, internal_error
 from api.logs import request_id
+from rag.documents.formats import LARGEST_FILE
 
 log = logging.getLogger("api.access")
 failures = logging.getLogger(__name__)
 
 MOST_BYTES = 1_048_576
+MOST_WRITTEN = LARGEST_FILE + 65_536  # of documents sent to be stored: a file and what surrounds it
 SECONDS_FOR_A_BODY = 10  # whoever sends slower holds a connection for nothing
+SECONDS_FOR_A_WRITE = 60
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
@@ -104,58 +108,94 @@ class KnownHosts:
 
 
 class BodyLimit:
-    """Reads the body before anything parses it and refuses what is too long or too slow.
+    """Refuses bodies that are too long or come too slowly, before anything parses them.
 
-    The bytes are counted as they come: a Content-Length may be missing or untrue.
+    The bytes are counted as they come: a Content-Length may be missing or untrue. Uploads of files
+    are passed on while they are counted, every other body is read first.
     """
 
-    def __init__(self, app: ASGIApp, most: int = MOST_BYTES) -> None:
+    def __init__(
+        self, app: ASGIApp, most: int = MOST_BYTES, most_written: int = MOST_WRITTEN
+    ) -> None:
         self._app = app
         self._most = most
+        self._most_written = most_written
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes HTTP requests on; what is not HTTP (the lifespan) is none of its business."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        writes = scope["path"].startswith("/v1/documents") and scope["method"] in ("PUT", "POST")
+        most, seconds = self._most, SECONDS_FOR_A_BODY
+        if writes:
+            most, seconds = self._most_written, SECONDS_FOR_A_WRITE
+        body = _Body(receive, most, seconds)
         stated = Headers(scope=scope).get("content-length", "0")
-        deadline = asyncio.get_running_loop().time() + SECONDS_FOR_A_BODY
-        body, more = bytearray(), True
-        while more:
-            if len(body) > self._most or (stated.isdecimal() and int(stated[:20]) > self._most):
-                await self._refusal()(scope, receive, send)
+        try:
+            if stated.isdecimal() and int(stated[:20]) > most:
+                raise body.too_long()
+            if writes and scope["method"] == "POST":
+                await self._app(scope, body.next, send)
                 return
-            try:
-                async with asyncio.timeout_at(deadline):
-                    message = await receive()
-            except TimeoutError:
-                await self._too_slow()(scope, receive, send)
-                return
-            if message["type"] == "http.disconnect":
-                return
-            body += message.get("body", b"")
-            more = message.get("more_body", False) or len(body) > self._most
-        whole: list[Message] = [
-            {"type": "http.request", "body": bytes(body), "more_body": False},
-        ]
+            whole = await body.whole()
+        except HTTPException as refused:
+            reply = error_response(
+                refused.status_code,
+                CODES[refused.status_code],
+                refused.detail,
+                headers=refused.headers,
+            )
+            await reply(scope, receive, send)
+            return
+        if whole is None:
+            return
+        replayed: list[Message] = [{"type": "http.request", "body": whole, "more_body": False}]
 
         async def replay() -> Message:
-            return whole.pop() if whole else await receive()
+            return replayed.pop() if replayed else await receive()
 
         await self._app(scope, replay, send)
 
-    def _too_slow(self) -> ASGIApp:
-        return error_response(
-            408,
-            "body_timeout",
-            f"the body did not arrive within {SECONDS_FOR_A_BODY} seconds",
-            headers={"Connection": "close"},
-        )
 
-    def _refusal(self) -> ASGIApp:
-        return error_response(
-            413,
-            "body_too_large",
-            f"the body is larger than {self._most} bytes",
-            headers={"Connection": "close"},
-        )
+class _Body:
+    """A body as it comes, counted and timed; raises HTTPException 413 or 408."""
+
+    def __init__(self, receive: Receive, most: int, seconds: int) -> None:
+        self._receive = receive
+        self._most = most
+        self._seconds = seconds
+        self._deadline = asyncio.get_running_loop().time() + seconds
+        self._came = 0
+        self._more = True
+
+    async def next(self) -> Message:
+        """The next message; after the body whatever comes, at any time."""
+        if not self._more:
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
+        except TimeoutError:
+            told = f"the body did not arrive within {self._seconds} seconds"
+            raise HTTPException(408, told, {"Connection": "close"}) from None
+        self._came += len(message.get("body", b""))
+        self._more = message.get("more_body", False)
+        if self._came > self._most:
+            raise self.too_long()
+        return message
+
+    async def whole(self) -> bytes | None:
+        """All of it; None where the client went away."""
+        body = bytearray()
+        while self._more:
+            message = await self.next()
+            if message["type"] == "http.disconnect":
+                return None
+            body += message.get("body", b"")
+        return bytes(body)
+
+    def too_long(self) -> HTTPException:
+        """The refusal of a body that is longer than it may be."""
+        told = f"the body is larger than {self._most} bytes"
+        return HTTPException(413, told, {"Connection": "close"})

@@ -6,12 +6,14 @@ here document them, and a test compares the two.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from rag.answering import K_MOST, check_k
 from rag.errors import InvalidParameter
+from rag.filters import LONGEST_FILTER, MOST_FILTERS, parse_all
+from rag.index.collections import check_name
 from rag.question import LONGEST_QUESTION, validate
 from rag.types import AbstentionCode, AnswerKind, AnswerStatus, Language
 
@@ -26,6 +28,15 @@ def _checked_k(value: object) -> int | None:
             parameter="k",
         )
     return None if value is None else check_k(value)
+
+
+def _checked_where(where: list[str]) -> list[str]:
+    parse_all(where)
+    return where
+
+
+def _checked_name(name: object) -> object:
+    return check_name(name) if isinstance(name, str) else name
 
 
 # The limits in the schemas tell readers; the validators raise rag's own errors, which pydantic
@@ -45,6 +56,30 @@ K = Annotated[
 ]
 
 
+CollectionName = Annotated[
+    str | None,
+    BeforeValidator(_checked_name),
+    Field(
+        description="Which collection is meant; the server's own if not given.",
+        json_schema_extra={"maxLength": 64},
+    ),
+]
+Where = Annotated[
+    list[str],
+    AfterValidator(_checked_where),
+    Field(
+        default_factory=list,
+        description="Only documents that pass all of these: `published>=2025-01-01`, `language=ar`, "
+        "`tags=economy`, `author.name!=Sara`, `title~Kyiv`; comparisons are = != < <= > >= and ~ "
+        "(contains), other names are paths into the metadata.",
+        json_schema_extra={
+            "maxItems": MOST_FILTERS,
+            "items": {"type": "string", "maxLength": LONGEST_FILTER},
+        },
+    ),
+]
+
+
 class Request(BaseModel):
     """Fields that are not known are refused: a misspelt one must not be ignored."""
 
@@ -61,6 +96,8 @@ class AskRequest(Request):
         description="The language of the question, where it should not be detected; reasons for "
         "not answering are given in it. Answers are in the language of their source.",
     )
+    where: Where
+    collection: CollectionName = None
 
 
 class SearchRequest(Request):
@@ -68,6 +105,8 @@ class SearchRequest(Request):
 
     question: Question
     k: K = None
+    where: Where
+    collection: CollectionName = None
 
 
 class PageQuery(Request):
@@ -75,6 +114,8 @@ class PageQuery(Request):
 
     offset: int = Field(0, ge=0, le=LARGEST, description="How many documents to pass over.")
     limit: int = Field(50, ge=1, le=200, description="How many documents to list.")
+    where: Where
+    collection: CollectionName = None
 
 
 class SpanQuery(Request):
@@ -86,6 +127,27 @@ class SpanQuery(Request):
     end: int | None = Field(
         None, ge=1, le=LARGEST, description="Where the part ends, in Unicode code points."
     )
+    collection: CollectionName = None
+
+
+class PutRequest(Request):
+    """A document as it is to be stored; the id is in the address."""
+
+    text: str = Field(description="The whole text; offsets count its code points.")
+    title: str | None = Field(None, description="The first line where it is not given.")
+    source: str | None = Field(
+        None, description="What readers are told it came from; the id where it is not given."
+    )
+    published: str | None = Field(None, description="The day it was published, best as ISO date.")
+    language: Language | None = Field(None, description="Detected where it is not given.")
+    tags: list[str] = Field([], description="Words to filter by.")
+    metadata: dict[str, Any] = Field({}, description="Anything else to filter by.")
+
+
+class CollectionQuery(Request):
+    """Which collection."""
+
+    collection: CollectionName = None
 
 
 class AbstentionBody(BaseModel):
@@ -114,6 +176,7 @@ class CitationBody(BaseModel):
     language: Language
     verified: bool
     score: float
+    page: int | None = Field(description="Page of a paged source, from 1.")
     url: str = Field(description="The cited document with this part quoted.")
 
 
@@ -176,6 +239,9 @@ class SummaryBody(BaseModel):
     published: str | None
     characters: int
     passages: int
+    group: str | None = Field(
+        description="The same for copies of one article; null without copies."
+    )
 
 
 class ListingBody(BaseModel):
@@ -185,6 +251,23 @@ class ListingBody(BaseModel):
     offset: int
     limit: int
     documents: list[SummaryBody]
+
+
+class CollectionBody(BaseModel):
+    """A collection; the other fields are null where there is a `problem`."""
+
+    name: str
+    documents: int | None
+    passages: int | None
+    embedder: str | None = Field(description="The model its vectors are from.")
+    generation: str | None
+    problem: str | None = Field(description="The code of what keeps it from being used, or null.")
+
+
+class CollectionsBody(BaseModel):
+    """All collections, by name."""
+
+    collections: list[CollectionBody]
 
 
 class SpanBody(BaseModel):
@@ -211,8 +294,44 @@ class DocumentBody(BaseModel):
     pages: list[int] = Field(
         description="Where the pages of a paged source (a PDF) begin; empty for any other."
     )
+    tags: list[str]
+    metadata: dict[str, Any] = Field(description="What else is told about the document, as JSON.")
     characters: int
+    group: str | None = Field(
+        description="The same for copies of one article; null without copies."
+    )
+    copies: list[str] = Field(description="Documents that are copies of this article.")
     span: SpanBody | None
+
+
+class ResultBody(BaseModel):
+    """What became of one file, or of one document in it."""
+
+    name: str = Field(description="The name the file was sent with, or the id of the document.")
+    document_id: str | None = Field(description="Its id; null where it could not be read.")
+    status: Literal["added", "changed", "unchanged", "failed"]
+    reason: str | None = Field(description="Why it failed, or is the same as another document.")
+
+
+class UploadBody(BaseModel):
+    """What became of every file, and the generation that has what was stored."""
+
+    results: list[ResultBody]
+    generation: str | None = Field(description="Null where no file could be read.")
+
+
+class PutBody(ResultBody):
+    """What became of the document, and the generation that has it."""
+
+    generation: str
+
+
+class DeletedBody(BaseModel):
+    """A document that is there no more, and the first generation without it."""
+
+    document_id: str
+    status: Literal["removed"]
+    generation: str
 
 
 class StatusBody(BaseModel):

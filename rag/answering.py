@@ -100,8 +100,9 @@ def answer(
     least = thresholds.least(
         asked.language, written[evidence[0].passage_id] if evidence else asked.language
     )
-    if best < least:
-        code: AbstentionCode = "low_confidence" if best >= least * _RELATED else "not_in_sources"
+    if not evidence or best < least:
+        related = bool(evidence) and best >= least * _RELATED
+        code: AbstentionCode = "low_confidence" if related else "not_in_sources"
         return abstain(text, code, best, index.state, timings, language=language)
     cited = cite(_supporting(evidence, thresholds), index)
     if cited.dropped and cited.citations:

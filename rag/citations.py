@@ -96,4 +96,5 @@ def _citation(item: Evidence, document: Document, quote: str, n: int) -> Citatio
         language=language_of(quote, document.language),
         verified=document.text[item.quote.start : item.quote.end] == quote,
         score=round(item.probability, 4),
+        page=document.page_at(item.quote.start),
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from rag import __version__
+from rag.ingest.command import add_arguments as add_ingest_arguments
 
 if TYPE_CHECKING:
     from rag.engine import Engine
@@ -68,23 +69,34 @@ def parser() -> argparse.ArgumentParser:
     def command(name: str, text: str) -> argparse.ArgumentParser:
         return commands.add_parser(name, help=text, description=text, parents=[shared])
 
+    def where(asked: argparse.ArgumentParser) -> None:
+        asked.add_argument(
+            "--where",
+            action="append",
+            default=[],
+            metavar="FILTER",
+            help='only documents such as "published>=2025-01-01" (= != < <= > >= ~), all of them',
+        )
+
     ask = command("ask", "answer a question with citations")
     ask.add_argument("question", help="in Arabic or English; - reads it from standard input")
     ask.add_argument("-k", "--k", type=int, help="passages to read (1 to 50)")
     ask.add_argument("--threshold", type=float, help="least confidence to answer (0 to 1)")
     ask.add_argument("--language", choices=("ar", "en"), help="language of messages")
     ask.add_argument("--strict", action="store_true", help="exit 1 where there is no answer")
+    where(ask)
     search = command("search", "show the passages nearest to a question")
     search.add_argument("question", help="in Arabic or English; - reads it from standard input")
     search.add_argument("-k", "--k", type=int, help="passages to show (1 to 50)")
+    where(search)
     ingest = command("ingest", "add articles, or update those that changed")
-    ingest.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files or folders")
-    ingest.add_argument("--strict", action="store_true", help="exit 65 where a file was not read")
+    add_ingest_arguments(ingest)
     documents = commands.add_parser("documents", help="list, show or delete what is stored")
     actions = documents.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="list documents", parents=[shared])
     listing.add_argument("--offset", type=int, default=0, help="leave out the first [0]")
     listing.add_argument("--limit", type=int, help="show at most")
+    where(listing)
     show = actions.add_parser("show", help="print a document's text", parents=[shared])
     show.add_argument("id")
     delete = actions.add_parser("delete", help="remove documents", parents=[shared])
@@ -103,6 +115,15 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--insecure", action="store_true", help="allow an address others can reach, without a key"
     )
+    collections = commands.add_parser("collections", help="list or delete collections")
+    doings = collections.add_subparsers(dest="action", metavar="ACTION", required=True)
+    doings.add_parser("list", help="list collections", parents=[shared])
+    dropping = doings.add_parser("delete", help="remove whole collections", parents=[shared])
+    dropping.add_argument("names", nargs="+", metavar="NAME")
+    dropping.add_argument("--yes", action="store_true", help="do not ask")
+    backup = command("backup", "copy the collection into a new folder, also while it is written")
+    backup.add_argument("target", type=Path, metavar="TARGET", help="folder to make")
+    command("compact", "leave no byte of deleted documents in any file")
     command("verify", "check every file of the index against its checksum")
     command("rebuild", "make the index anew from the stored documents, without the model")
     command("doctor", "check the installation, the model and the index")
@@ -215,6 +236,9 @@ def _run(options: argparse.Namespace) -> int:
         "serve": _serve,
         "verify": _verify,
         "rebuild": _rebuild,
+        "collections": _collections,
+        "backup": _backup,
+        "compact": _compact,
         "doctor": _doctor,
     }[options.command]
     return handler(options, loaded)
@@ -256,7 +280,7 @@ def _ask(options: argparse.Namespace, loaded: Settings) -> int:
     from rag.terminal import answer_lines
 
     engine = _engine(loaded)
-    answer = engine.ask(_question(options), language=options.language)
+    answer = engine.ask(_question(options), language=options.language, where=options.where)
     _say_if_missing(engine)
     if options.json:
         _print_json(answer_to_dict(answer))
@@ -270,7 +294,7 @@ def _search(options: argparse.Namespace, loaded: Settings) -> int:
     from rag.terminal import hit_lines
 
     engine = _engine(loaded)
-    found = engine.search(_question(options))
+    found = engine.search(_question(options), where=options.where)
     _say_if_missing(engine)
     if options.json:
         _print_json({"hits": [hit_to_dict(passage, hit) for passage, hit in found]})
@@ -282,45 +306,10 @@ def _search(options: argparse.Namespace, loaded: Settings) -> int:
 
 
 def _ingest(options: argparse.Namespace, loaded: Settings) -> int:
-    from rag.terminal import Progress, one_line
+    from rag.ingest.command import run
 
-    read, changes = _engine(loaded).ingest(options.paths, Progress("documents"))
-    for failure in read.failures:
-        print(f"not read: {one_line(str(failure.error))}", file=sys.stderr)
-    for name in read.skipped:
-        print(f"skipped, no loader for this kind: {one_line(name)}", file=sys.stderr)
-    for told in read.notes:
-        print(f"note: {one_line(told.source)}: {one_line(told.note.message)}", file=sys.stderr)
-    for copy, original in changes.duplicates:
-        print(f"same text as {one_line(original)}: {one_line(copy)}", file=sys.stderr)
-    if options.json:
-        _print_json(
-            {
-                "added": changes.added,
-                "changed": changes.changed,
-                "unchanged": changes.unchanged,
-                "duplicates": [list(pair) for pair in changes.duplicates],
-                "failed": [
-                    {"source": f.source, "reason": f.error.reason, "message": f.error.message}
-                    for f in read.failures
-                ],
-                "notes": [
-                    {"source": t.source, "code": t.note.code, "message": t.note.message}
-                    for t in read.notes
-                ],
-                "skipped": read.skipped,
-                "embedded_passages": changes.embedded_passages,
-                "generation": changes.generation,
-            }
-        )
-    else:
-        print(
-            f"added {len(changes.added)}, changed {len(changes.changed)}, "
-            f"unchanged {len(changes.unchanged)}, duplicates {len(changes.duplicates)}, "
-            f"failed {len(read.failures)}, skipped {len(read.skipped)}; "
-            f"{changes.embedded_passages} passages embedded, generation {changes.generation}"
-        )
-    return 65 if options.strict and read.failures else 0
+    engine = _engine(loaded)
+    return run(options, engine.collection, lambda: engine.embedder)
 
 
 def _documents(options: argparse.Namespace, loaded: Settings) -> int:
@@ -331,9 +320,11 @@ def _list(options: argparse.Namespace, loaded: Settings) -> int:
     from rag.output import summary_to_dict
     from rag.terminal import one_line
 
-    found = _engine(loaded).documents(offset=options.offset, limit=options.limit)
+    engine = _engine(loaded)
+    found = engine.documents(offset=options.offset, limit=options.limit, where=options.where)
+    groups = engine.groups()
     if options.json:
-        _print_json({"documents": [summary_to_dict(summary) for summary in found]})
+        _print_json({"documents": [summary_to_dict(summary, groups) for summary in found]})
         return 0
     for summary in found:
         print(one_line(summary.id))
@@ -341,34 +332,48 @@ def _list(options: argparse.Namespace, loaded: Settings) -> int:
         print(
             f"    {summary.language}, {summary.characters} characters, {summary.passages} passages"
         )
-    if not found:
+        if (group := groups.get(summary.id, summary.id)) != summary.id:
+            print(f"    copy of {one_line(group)}")
+    if not found and options.where:
+        print("no documents pass the filters", file=sys.stderr)
+    elif not found:
         print("no documents yet; add some with: sanad ingest PATH", file=sys.stderr)
     return 0
 
 
 def _show(options: argparse.Namespace, loaded: Settings) -> int:
     from rag.output import document_to_dict
-    from rag.terminal import printable
+    from rag.terminal import one_line, printable, told_lines
 
-    document = _engine(loaded).document(options.id)
+    engine = _engine(loaded)
+    document = engine.document(options.id)
+    told = document_to_dict(document, engine.groups())
+    for copy in told["copies"]:
+        print(f"the same article: {one_line(copy)}", file=sys.stderr)
     if options.json:
-        _print_json(document_to_dict(document))
+        _print_json(told)
     elif sys.stdout.isatty():
+        print("\n".join(told_lines(document)), end="\n\n", file=sys.stderr)
         print(printable(document.text.replace("\r\n", "\n")))
     else:
         sys.stdout.write(document.text)  # to a file or a pipe: exactly what is stored
     return 0
 
 
-def _delete(options: argparse.Namespace, loaded: Settings) -> int:
+def _agreed(what: str, options: argparse.Namespace) -> bool:
     from rag.errors import UsageError
 
-    if not options.yes:
-        if not sys.stdin.isatty():
-            raise UsageError("deleting needs --yes where nobody can be asked", hint="add --yes")
-        print(f"delete {len(options.ids)} documents? [y/N] ", end="", file=sys.stderr, flush=True)
-        if sys.stdin.readline().strip().lower() not in ("y", "yes", "نعم"):
-            return 1
+    if options.yes:
+        return True
+    if not sys.stdin.isatty():
+        raise UsageError("deleting needs --yes where nobody can be asked", hint="add --yes")
+    print(f"delete {what}? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes", "نعم")
+
+
+def _delete(options: argparse.Namespace, loaded: Settings) -> int:
+    if not _agreed(f"{len(options.ids)} documents", options):
+        return 1
     changes = _engine(loaded).delete(options.ids)
     if options.json:
         _print_json({"removed": changes.removed, "generation": changes.generation})
@@ -424,6 +429,78 @@ def _rebuild(options: argparse.Namespace, loaded: Settings) -> int:
         _print_json({"generation": generation})
     else:
         print(f"rebuilt {generation}")
+    return 0
+
+
+def _collections(options: argparse.Namespace, loaded: Settings) -> int:
+    from dataclasses import asdict
+
+    from rag.index import collections
+
+    if options.action == "delete":
+        for name in options.names:
+            collections.find(loaded.indexes, name)  # all are there before the first goes
+        if not _agreed(f"{len(options.names)} collections with all documents in them", options):
+            return 1
+        for name in options.names:
+            collections.delete(loaded.indexes, name)
+        if options.json:
+            _print_json({"removed": options.names})
+        else:
+            print(f"removed {len(options.names)}")
+        return 0
+    found = collections.listed(loaded.indexes)
+    if options.json:
+        _print_json({"collections": [asdict(one) for one in found]})
+        return 0
+    for one in found:
+        print(one.name)
+        if one.problem:
+            print(f"    {one.problem}; look closer with: sanad verify --collection {one.name}")
+        else:
+            print(
+                f"    {one.documents} documents, {one.passages} passages, {one.embedder}, "
+                f"generation {one.generation}"
+            )
+    if not found:
+        print("no collections yet; make one with: sanad ingest PATH", file=sys.stderr)
+    return 0
+
+
+def _backup(options: argparse.Namespace, loaded: Settings) -> int:
+    copied = _engine(loaded).backup(options.target)
+    if options.json:
+        _print_json(
+            {
+                "target": str(options.target),
+                "generation": copied.generation,
+                "documents": copied.documents,
+            }
+        )
+    else:
+        from rag.terminal import one_line
+
+        print(f"{copied.documents} documents, {copied.generation}: {one_line(str(options.target))}")
+    return 0
+
+
+def _compact(options: argparse.Namespace, loaded: Settings) -> int:
+    from dataclasses import asdict
+
+    from rag.errors import IndexLocked
+
+    done = _engine(loaded).compact()
+    if options.json:
+        _print_json(asdict(done))
+    else:
+        print(
+            f"compacted {done.generation}: {done.bytes_before} bytes before, {done.bytes_after} after"
+        )
+    if done.held:
+        raise IndexLocked(
+            f"deleted documents remain in {', '.join(done.held)}, which another process reads",
+            hint="stop or restart what reads it, such as sanad serve, then run: sanad compact",
+        )
     return 0
 
 

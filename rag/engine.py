@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -20,7 +20,13 @@ from rag.errors import (
     NoIndex,
     UnknownDocument,
 )
-from rag.index.collection import ChangeReport, Collection, EmbeddedIndex
+from rag.filters import parse_all
+from rag.index import collections
+from rag.index.changes import ChangeReport, record_files
+from rag.index.collection import Collection, CompactReport
+from rag.index.collections import CollectionSummary
+from rag.index.embedded import EmbeddedIndex
+from rag.index.manifest import Manifest
 from rag.protocols import Embedder, Reader
 from rag.question import validate
 from rag.retrieval import Retriever, Weights
@@ -28,6 +34,7 @@ from rag.settings import Settings
 from rag.types import Answer, Document, DocumentSummary, Hit, IndexState, Language, Passage
 
 _MOST_DOCUMENTS = 10**12  # far more than anybody stores, and within what the store can count
+_OPENED_COLLECTIONS = 32  # each holds its vectors in memory
 _EMPTY = IndexState(generation="none", fingerprint="none")
 
 
@@ -49,14 +56,43 @@ class Engine:
         self.collection = Collection(settings.indexes / settings.collection)
         self._lock = Lock()
         self._opened: EmbeddedIndex | None = None
+        self._published: tuple[int, int, int] | None = None
         self._embedder: Embedder | None = None
         self._retriever: Retriever | None = None
         self._reader: Reader | None = None
         self._thresholds = Thresholds()
+        self._parent: Engine | None = None  # whose models answer; its own where there is none
+        self._others: dict[str, Engine] = {}
+
+    def for_collection(self, name: str | None) -> Engine:
+        """The engine of another collection beside this one, with the same models.
+
+        This one where no name is given. Raises InvalidParameter and UnknownCollection.
+        """
+        if name is None or name == self.settings.collection:
+            return self
+        collections.find(self.settings.indexes, name)
+        parent = self._parent or self
+        with parent._lock:
+            others = parent._others
+            other = others.pop(name, None)
+            if other is None:
+                other = Engine(self.settings.model_copy(update={"collection": name}))
+                other._parent = parent
+            others[name] = other
+            if len(others) > _OPENED_COLLECTIONS:  # the one not asked for the longest
+                del others[next(iter(others))]
+            return other
+
+    def collections(self) -> list[CollectionSummary]:
+        """All collections beside this one, by name."""
+        return collections.listed(self.settings.indexes)
 
     @property
     def embedder(self) -> Embedder:
         """The embedder, loaded on first use."""
+        if self._parent is not None:
+            return self._parent.embedder
         if self._embedder is None:
             self._embedder = catalogue.embedder(self.settings)
         return self._embedder
@@ -64,9 +100,10 @@ class Engine:
     def index(self) -> EmbeddedIndex:
         """The newest generation; raises NoIndex, IndexDamaged or IndexMismatch."""
         with self._lock:
-            latest = self.collection.latest_sequence()
-            if self._opened is None or latest != self._opened.manifest.sequence:
+            latest = self.collection.published()
+            if self._opened is None or latest != self._published:
                 self._opened = self.collection.open(self.embedder)
+                self._published = latest  # as it was before: what came since is opened next time
             return self._opened
 
     def warm(self) -> None:
@@ -76,6 +113,10 @@ class Engine:
             self.index()
 
     def _parts(self) -> tuple[Retriever, Reader]:
+        if self._parent is not None:
+            parts = self._parent._parts()
+            self._thresholds = self._parent._thresholds
+            return parts
         with self._lock:
             if self._retriever is None or self._reader is None:
                 pieces, path = catalogue.piece_embedder(), catalogue.EVIDENCE
@@ -94,35 +135,54 @@ class Engine:
         return Thresholds() if least is None else Thresholds(otherwise=least)
 
     def ask(
-        self, question: str, k: int | None = None, *, language: Language | None = None
+        self,
+        question: str,
+        k: int | None = None,
+        *,
+        language: Language | None = None,
+        where: Sequence[str] = (),
     ) -> Answer:
         """The answer with verified citations, or an abstention.
 
         ``language`` is that of messages to the reader; the question's own where it is not given.
+        Only documents that pass all the filters of ``where`` are looked at; raises InvalidFilter.
         """
         count = self.settings.k if k is None else k
         answering.check_k(count)
         text = validate(question)
+        filters = parse_all(where)
         try:
             index = self.index()
         except NoIndex:
             return answering.abstain(text, "no_documents", 0.0, _EMPTY, {}, language=language)
         retriever, reader = self._parts()
         return answering.answer(
-            text, index, retriever, reader, self._thresholds, count, language=language
+            text,
+            index.where(filters),
+            retriever,
+            reader,
+            self._thresholds,
+            count,
+            language=language,
         )
 
-    def search(self, question: str, k: int | None = None) -> list[tuple[Passage, Hit]]:
-        """The best passages, without an answer; none where nothing was ingested."""
+    def search(
+        self, question: str, k: int | None = None, *, where: Sequence[str] = ()
+    ) -> list[tuple[Passage, Hit]]:
+        """The best passages, without an answer; none where nothing was ingested.
+
+        Of documents that pass all the filters of ``where`` alone; raises InvalidFilter.
+        """
         count = self.settings.k if k is None else k
         answering.check_k(count)
         text = validate(question)
+        filters = parse_all(where)
         try:
             index = self.index()
         except NoIndex:
             return []
         retriever, _ = self._parts()
-        return answering.search(text, index, retriever, count)
+        return answering.search(text, index.where(filters), retriever, count)
 
     def ingest(
         self,
@@ -136,7 +196,10 @@ class Engine:
                 _nothing_read(paths, loaded),
                 hint="name a file, folder or archive with articles: .txt .md .html .docx .pdf .epub .csv .json .jsonl .rss",
             )
-        return loaded, self.collection.ingest(loaded.documents, self.embedder, progress)
+        changes = self.collection.ingest(
+            loaded.documents, self.embedder, progress, whole=_whole_files(loaded)
+        )
+        return loaded, changes
 
     def delete(self, ids: Sequence[str]) -> ChangeReport:
         """Removes documents, all or none; raises UnknownDocument, NoIndex."""
@@ -150,6 +213,16 @@ class Engine:
         self._require_collection()
         return self.collection.rebuild()
 
+    def compact(self) -> CompactReport:
+        """Leaves no byte of what was deleted in the collection's files; raises NoIndex."""
+        self._require_collection()
+        return self.collection.compact()
+
+    def backup(self, target: Path) -> Manifest:
+        """Copies the collection into a new folder, also while it is written; raises NoIndex."""
+        self._require_collection()
+        return self.collection.backup(target)
+
     def _require_collection(self) -> None:
         if not self.collection.exists():
             raise NoIndex(
@@ -157,24 +230,38 @@ class Engine:
                 hint="add articles with: sanad ingest PATH",
             )
 
-    def documents(self, *, offset: int = 0, limit: int | None = None) -> list[DocumentSummary]:
-        """What is stored, by id; nothing where nothing was ingested. Raises InvalidParameter."""
+    def documents(
+        self, *, offset: int = 0, limit: int | None = None, where: Sequence[str] = ()
+    ) -> list[DocumentSummary]:
+        """What is stored, by id; nothing where nothing was ingested.
+
+        Raises InvalidParameter and InvalidFilter.
+        """
+        filters = parse_all(where)
         for name, value in (("offset", offset), ("limit", limit)):
             if value is not None and not 0 <= value <= _MOST_DOCUMENTS:
                 raise InvalidParameter(
                     f"{name} is {value}, expected 0 to {_MOST_DOCUMENTS}", parameter=name
                 )
         try:
-            return self.index().documents(offset=offset, limit=limit)
+            return self.index().where(filters).documents(offset=offset, limit=limit)
         except NoIndex:
             return []
 
-    def count_documents(self) -> int:
-        """How many documents are stored."""
+    def count_documents(self, *, where: Sequence[str] = ()) -> int:
+        """How many documents are stored, or pass the filters; raises InvalidFilter."""
+        filters = parse_all(where)
         try:
-            return self.index().count_documents()
+            return self.index().where(filters).count_documents()
         except NoIndex:
             return 0
+
+    def groups(self) -> Mapping[str, str]:
+        """The group of each document that has copies, by id; of copies one is answered from."""
+        try:
+            return self.index().groups()
+        except NoIndex:
+            return {}
 
     def document(self, id: str) -> Document:
         """One stored document; raises UnknownDocument, NoIndex."""
@@ -192,6 +279,12 @@ def _check_id(id: str) -> None:
             hint="list what is there with: sanad documents list",
             parameter="id",
         ) from error
+
+
+def _whole_files(loaded: LoadReport) -> list[str]:
+    """The files of records that were read without a failure, by origin."""
+    failed = {Path(failure.source).resolve().as_uri() for failure in loaded.failures}
+    return [file for file in record_files(loaded.documents) if file not in failed]
 
 
 def _nothing_read(paths: Sequence[Path], loaded: LoadReport) -> str:

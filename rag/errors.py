@@ -4,7 +4,9 @@ RagError
 ├── UsageError            the request itself is wrong (a length, a number, an unknown name)
 │   ├── InvalidQuestion
 │   ├── InvalidParameter
-│   └── UnknownDocument
+│   ├── InvalidFilter
+│   ├── UnknownDocument
+│   └── UnknownCollection
 ├── ConfigurationError    settings that cannot be used
 ├── MissingExtra          an optional package is not installed
 ├── NoDocuments           nothing to ingest where something was expected
@@ -62,10 +64,22 @@ class InvalidParameter(UsageError):
     code = "invalid_parameter"
 
 
+class InvalidFilter(UsageError):
+    """A filter on metadata that cannot be read."""
+
+    code = "invalid_filter"
+
+
 class UnknownDocument(UsageError):
     """No document of that id is in the collection."""
 
     code = "unknown_document"
+
+
+class UnknownCollection(UsageError):
+    """No collection of that name is in the folder of indexes."""
+
+    code = "unknown_collection"
 
 
 class ConfigurationError(RagError):
@@ -137,7 +151,7 @@ class IndexMismatch(IndexProblem):
 class IndexLocked(IndexProblem):
     """Another process is writing to the collection."""
 
-    code = "index_locked"
+    code = "locked"
     exit_code = 75
     retryable = True
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
 from rag.types import Answer, Citation, Document, DocumentSummary, Hit, Passage, document_url
+
+_NO_GROUPS: Mapping[str, str] = {}
 
 
 def answer_to_dict(answer: Answer) -> dict[str, Any]:
@@ -34,16 +37,20 @@ def hit_to_dict(passage: Passage, hit: Hit) -> dict[str, Any]:
     }
 
 
-def document_to_dict(document: Document) -> dict[str, Any]:
-    """A document with its text, without the place its bytes came from."""
+def document_to_dict(document: Document, groups: Mapping[str, str] = _NO_GROUPS) -> dict[str, Any]:
+    """A document with its text and its copies, without the place its bytes came from."""
     content = _fields(document)
     del content["origin"]
-    return content | {"characters": len(document.text)}
+    group = groups.get(document.id)
+    copies = sorted(id for id, of in groups.items() if of == group and id != document.id)
+    return content | {"characters": len(document.text), "group": group, "copies": copies}
 
 
-def summary_to_dict(summary: DocumentSummary) -> dict[str, Any]:
-    """A document of a listing."""
-    return asdict(summary)
+def summary_to_dict(
+    summary: DocumentSummary, groups: Mapping[str, str] = _NO_GROUPS
+) -> dict[str, Any]:
+    """A document of a listing; those of one ``group`` are copies of one article."""
+    return asdict(summary) | {"group": groups.get(summary.id)}
 
 
 def _fields(value: Answer | Citation | Document) -> dict[str, Any]:

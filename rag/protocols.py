@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.filters import Filter
 from rag.types import (
     Document,
     DocumentSummary,
@@ -102,6 +103,14 @@ class PassageIndex(Protocol):
         """How many passages there are."""
         ...
 
+    def where(self, filters: Sequence[Filter]) -> PassageIndex:
+        """The same generation with only the documents that pass all filters.
+
+        Everything it finds and shows is of those; ``len`` and ``document_frequency`` stay those of
+        the whole, so that a term is as rare as it is without filters.
+        """
+        ...
+
     def nearest(self, vector: NDArray[np.float32], k: int) -> list[Hit]:
         """Passages by inner product with a unit query vector."""
         ...
@@ -120,6 +129,10 @@ class PassageIndex(Protocol):
 
     def document(self, id: str) -> Document:
         """The stored document; raises UnknownDocument."""
+        ...
+
+    def groups(self) -> Mapping[str, str]:
+        """The group of each document that has copies (:mod:`rag.duplicates`), by id."""
         ...
 
     def documents(self, *, offset: int = 0, limit: int | None = None) -> list[DocumentSummary]:

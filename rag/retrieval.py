@@ -6,7 +6,7 @@ by the span model, and how well they answer joins the score.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,6 +93,17 @@ def reciprocal_rank_fusion(rankings: Sequence[Sequence[Hit]]) -> list[Hit]:
     ]
 
 
+def once_each(passages: Sequence[Passage], groups: Mapping[str, str]) -> list[Passage]:
+    """The passages without those of copies of an article that an earlier passage is from."""
+    chosen: dict[str, str] = {}  # the document of each group
+    return [
+        passage
+        for passage in passages
+        if (group := groups.get(passage.document_id)) is None
+        or chosen.setdefault(group, passage.document_id) == passage.document_id
+    ]
+
+
 class Retriever:
     """Finds passages for a question; ``pieces`` rescores, whatever embedder fills the index."""
 
@@ -139,12 +150,16 @@ class Retriever:
 
         The features are a row of FEATURES for each passage.
         """
-        depth = max(CANDIDATES, k)
         vector = self._embedder.embed_queries([question.text])[0]
-        dense = index.nearest(vector, depth)
-        lexical = index.matching(question.weights, depth)
-        fused = reciprocal_rank_fusion([dense, lexical])
-        passages = index.passages([hit.passage_id for hit in fused])
+        least, groups = max(CANDIDATES, k), index.groups()
+        for depth in (least, 4 * least, 16 * least):
+            dense = index.nearest(vector, depth)
+            lexical = index.matching(question.weights, depth)
+            fused = reciprocal_rank_fusion([dense, lexical])
+            passages = once_each(index.passages([hit.passage_id for hit in fused]), groups)
+            # Copies that were left out make room for what they pushed aside.
+            if len(passages) >= least or max(len(dense), len(lexical)) < depth:
+                break
         cosines = {hit.passage_id: hit.score for hit in dense}
         lowest = min(cosines.values(), default=0.0)
         bm25 = {hit.passage_id: hit.score for hit in lexical}

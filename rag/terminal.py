@@ -9,7 +9,7 @@ from typing import TextIO
 
 import regex
 
-from rag.types import Answer, Citation, Hit, Language, Passage
+from rag.types import Answer, Citation, Document, Hit, Language, Passage
 
 # ESC and other controls, direction overrides and isolates, zero-width and tag characters; tab and
 # newline stay. LRM, RLM, ZWNJ and ZWJ are harmless and part of correct Arabic.
@@ -68,6 +68,20 @@ def _citation_lines(citation: Citation, language: Language) -> list[str]:
         f"    {_LABELS['source'][language]}: {one_line(place)}",
         "",
     ]
+
+
+def told_lines(document: Document) -> list[str]:
+    """What is told about a document beside its text, a field a line; empty ones are left out."""
+    told = {
+        "title": document.title,
+        "source": document.source,
+        "published": document.published or "",
+        "language": document.language,
+        "pages": str(len(document.pages) or ""),
+        "tags": ", ".join(document.tags),
+        "metadata": json_line(dict(document.metadata)) if document.metadata else "",
+    }
+    return [f"{name}: {one_line(value)}" for name, value in told.items() if value]
 
 
 def hit_lines(found: Sequence[tuple[Passage, Hit]]) -> list[str]:

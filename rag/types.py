@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +51,9 @@ class Document:
     ``id`` is the path under the ingested folder and ``source`` what readers are told it came from;
     ``origin`` is the full place of the bytes, kept in the store and shown to nobody. ``sha256`` is
     the hash of ``text`` in UTF-8, ``published`` an ISO date where the source states one. ``pages``
-    are the offsets at which the pages of a paged source begin; empty for any other.
+    are the offsets at which the pages of a paged source begin; empty for any other. ``tags`` and
+    ``metadata`` (a JSON object) are what is told about it beside; neither is searched, only
+    filtered by.
     """
 
     id: str
@@ -64,6 +66,8 @@ class Document:
     published: str | None = None
     origin: str = ""
     pages: tuple[int, ...] = ()
+    tags: tuple[str, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def page_at(self, offset: int) -> int | None:
         """The number of the page, from 1, that holds the character at ``offset``."""
@@ -200,6 +204,7 @@ class Citation:
     language: Language
     verified: bool
     score: float
+    page: int | None = None  # from 1, where the source has pages
 
     @property
     def url(self) -> str:

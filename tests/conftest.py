@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import socket
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,21 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)  # type: ignore[arg-type]
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+_UNPICKLED: list[str] = []
+sys.addaudithook(
+    lambda event, about: _UNPICKLED.append(f"{about}") if event == "pickle.find_class" else None
+)
+
+
+@pytest.fixture(autouse=True)
+def unpickled(request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    """Reading a pickle is an error in every test of what people run."""
+    _UNPICKLED.clear()
+    yield _UNPICKLED
+    if "training" not in request.path.parts and not request.node.get_closest_marker("models"):
+        assert _UNPICKLED == []
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from api import examples
-from api.dependencies import ServicesDep, rendered
-from api.errors import INDEX_CODES, documented
+from api.dependencies import ServicesDep, chosen, filtered, rendered
+from api.errors import CHOICE_CODES, INDEX_CODES, documented
 from api.schemas import DocumentBody, ListingBody, PageQuery, SpanQuery
 from rag.citations import utf16_offset
 from rag.engine import Engine
@@ -25,7 +25,7 @@ router = APIRouter(tags=["documents"])
     "/v1/documents",
     summary="List documents",
     responses=examples.ok(ListingBody, examples.LISTINGS)
-    | documented("invalid_request", *INDEX_CODES),
+    | documented("invalid_request", "invalid_parameter", *CHOICE_CODES, *INDEX_CODES),
 )
 async def documents(page: Annotated[PageQuery, Query()], services: ServicesDep) -> Response:
     """The documents by id, without their text."""
@@ -37,7 +37,12 @@ async def documents(page: Annotated[PageQuery, Query()], services: ServicesDep) 
     summary="Read a document",
     responses=examples.ok(DocumentBody, examples.DOCUMENTS)
     | documented(
-        "invalid_request", "invalid_parameter", "unknown_document", "no_index", *INDEX_CODES
+        "invalid_request",
+        "invalid_parameter",
+        "unknown_document",
+        "unknown_collection",
+        "no_index",
+        *INDEX_CODES,
     ),
 )
 async def document(
@@ -52,8 +57,7 @@ async def document(
     services: ServicesDep,
 ) -> Response:
     """The stored text with its metadata, and the part from `start` to `end` where given."""
-    found = await services.reads.run(partial(services.engine.document, id))
-    return rendered(document_to_dict(found) | {"span": span(found, asked)})
+    return rendered(await services.reads.run(partial(_found, services.engine, id, asked)))
 
 
 def span(document: Document, asked: SpanQuery) -> dict[str, Any] | None:
@@ -83,11 +87,19 @@ def span(document: Document, asked: SpanQuery) -> dict[str, Any] | None:
     }
 
 
+def _found(engine: Engine, id: str, asked: SpanQuery) -> dict[str, Any]:
+    engine = chosen(engine, asked.collection)
+    found = engine.document(id)
+    return document_to_dict(found, engine.groups()) | {"span": span(found, asked)}
+
+
 def _listing(engine: Engine, page: PageQuery) -> dict[str, Any]:
-    listed = engine.documents(offset=page.offset, limit=page.limit)
+    engine, only = chosen(engine, page.collection), filtered(page.where)
+    listed = engine.documents(offset=page.offset, limit=page.limit, **only)
+    groups = engine.groups()
     return {
-        "total": engine.count_documents(),
+        "total": engine.count_documents(**only),
         "offset": page.offset,
         "limit": page.limit,
-        "documents": [summary_to_dict(summary) for summary in listed],
+        "documents": [summary_to_dict(summary, groups) for summary in listed],
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,13 +21,15 @@ from rag.documents.formats import (
     kind_of,
     suffix_of,
     too_large,
+    with_columns,
 )
 from rag.documents.values import Refusal
 from rag.errors import NoDocuments, UnreadableDocument
 from rag.types import Document, Loaded, Note
 
 __all__ = [
-    "LOADERS", "Failure", "FileLoader", "LoadReport", "Skipped", "Told", "load", "load_bytes", "read",
+    "LOADERS", "Failure", "FileLoader", "Found", "LoadReport", "Skipped", "Told", "files", "load",
+    "load_bytes", "read", "read_bytes", "read_file", "unique",
 ]  # fmt: skip
 
 
@@ -55,6 +57,8 @@ class Told:
 
 
 Found = Document | Failure | Skipped | Told
+Columns = Mapping[str, str]  # which column or field of a table holds the text, the title, …
+_OWN_COLUMNS: Columns = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +90,29 @@ def read(paths: list[Path]) -> Iterator[Found]:
     its key behind a ``#``. Hidden files and folders are left out; links are followed only to
     files. Of two documents with one id the second is a failure, since it would replace the first.
     """
-    seen: dict[str, str] = {}
+    yield from unique(_named(paths))
+
+
+def _named(paths: list[Path]) -> Iterator[tuple[str, Found]]:
     for path in paths:
-        for file in _files(path):
+        for file in files(path):
             if isinstance(file, Failure):
-                yield file
-                continue
-            for item in _read_file(*file):
-                if isinstance(item, Document):
-                    if item.id in seen:
-                        if seen[item.id] != item.origin:
-                            yield _twice(str(file[0]), item.id)
-                        continue  # or the same file named twice
-                    seen[item.id] = item.origin
-                yield item
+                yield file.source, file
+            else:
+                yield from ((str(file[0]), item) for item in read_file(*file))
+
+
+def unique(found: Iterable[tuple[str, Found]]) -> Iterator[Found]:
+    """What was found, of (source, item); a second document of an id is a failure of its source."""
+    seen: dict[str, str] = {}
+    for source, item in found:
+        if isinstance(item, Document):
+            if item.id in seen:
+                if seen[item.id] != item.origin:
+                    yield _twice(source, item.id)
+                continue  # or the same file named twice
+            seen[item.id] = item.origin
+        yield item
 
 
 def _twice(source: str, id: str) -> Failure:
@@ -111,11 +124,13 @@ def _twice(source: str, id: str) -> Failure:
     return Failure(source, error)
 
 
-def load_bytes(content: bytes, *, name: str, id: str, origin: str) -> Loaded | None:
+def load_bytes(
+    content: bytes, *, name: str, id: str, origin: str, columns: Columns = _OWN_COLUMNS
+) -> Loaded | None:
     """What a file of this name and content gives; None for a kind that is not read.
 
-    For uploads and other bytes that are no file here; raises UnreadableDocument, also for an
-    archive, since those are only taken apart from a folder.
+    Raises UnreadableDocument, also for an archive, which :func:`read_bytes` takes apart.
+    ``columns`` name the fields of tables and records: {"title": "headline"}.
     """
     try:
         kind = kind_of(name, content)
@@ -126,35 +141,58 @@ def load_bytes(content: bytes, *, name: str, id: str, origin: str) -> Loaded | N
         raise UnreadableDocument(f"{id}: an archive", hint=hint, reason="wrong_kind")
     if kind.loader is None:
         return None
-    loaded = kind.loader.load(content, id=id, origin=origin)
+    loaded = with_columns(kind.loader, columns).load(content, id=id, origin=origin)
     if not kind.note:
         return loaded
     note = Note(code="other_kind", message=kind.note)
     return Loaded(documents=loaded.documents, notes=(note, *loaded.notes), failures=loaded.failures)
 
 
-def _read_file(file: Path, id: str) -> Iterator[Found]:
+def read_file(file: Path, id: str, columns: Columns = _OWN_COLUMNS) -> Iterator[Found]:
+    """What is in one file, or in the archive that it is."""
     shown = _shown(file)
     try:
         content = _content(file)
         if content is None:
             yield Skipped(shown)
             return
-        yield from _items(content, file.name, shown, id, file.resolve().as_uri())
+    except UnreadableDocument as error:
+        yield Failure(shown, error)
+        return
+    origin = file.resolve().as_uri()
+    yield from read_bytes(
+        content, name=file.name, shown=shown, id=id, origin=origin, columns=columns
+    )
+
+
+def read_bytes(
+    content: bytes,
+    *,
+    name: str,
+    shown: str,
+    id: str,
+    origin: str,
+    columns: Columns = _OWN_COLUMNS,
+) -> Iterator[Found]:
+    """What is in the bytes of a file of this name, which people are told of as ``shown``."""
+    try:
+        yield from _items(content, name, shown, id, origin, columns)
     except UnreadableDocument as error:
         yield Failure(shown, error)
 
 
-def _items(content: bytes, name: str, shown: str, id: str, origin: str) -> Iterator[Found]:
+def _items(
+    content: bytes, name: str, shown: str, id: str, origin: str, columns: Columns
+) -> Iterator[Found]:
     """The documents of one file's bytes, or of the files in an archive."""
     try:
         archive = kind_of(name, content).archive
     except Refusal as refusal:
         raise refusal.named(shown) from refusal
     if archive:
-        yield from _members(archive, content, shown, id, origin)
+        yield from _members(archive, content, shown, id, origin, columns)
         return
-    loaded = load_bytes(content, name=name, id=id, origin=origin)
+    loaded = load_bytes(content, name=name, id=id, origin=origin, columns=columns)
     if loaded is None:
         yield Skipped(shown)
         return
@@ -163,7 +201,9 @@ def _items(content: bytes, name: str, shown: str, id: str, origin: str) -> Itera
     yield from (Failure(shown, failure) for failure in loaded.failures)
 
 
-def _members(kind: str, content: bytes, shown: str, id: str, origin: str) -> Iterator[Found]:
+def _members(
+    kind: str, content: bytes, shown: str, id: str, origin: str, columns: Columns
+) -> Iterator[Found]:
     """The files of an archive, each read as if it lay in a folder of the archive's name."""
     from rag.documents import sandbox
 
@@ -186,7 +226,9 @@ def _members(kind: str, content: bytes, shown: str, id: str, origin: str) -> Ite
                 yield Skipped(name)
                 continue
             try:
-                yield from _items(unpacked, below, name, f"{id}/{below}", f"{origin}/{below}")
+                yield from _items(
+                    unpacked, below, name, f"{id}/{below}", f"{origin}/{below}", columns
+                )
             except UnreadableDocument as error:
                 yield Failure(name, error)
 
@@ -230,7 +272,8 @@ def _shown(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", errors="replace")
 
 
-def _files(path: Path) -> Iterator[tuple[Path, str] | Failure]:
+def files(path: Path) -> Iterator[tuple[Path, str] | Failure]:
+    """The files under a path with their ids; raises NoDocuments for a path that is none."""
     if path.is_file():
         yield path, path.name
         return
@@ -248,9 +291,9 @@ def _files(path: Path) -> Iterator[tuple[Path, str] | Failure]:
         )
         failures.append(Failure(folder, reason))
 
-    for folder, names, files in os.walk(path, onerror=failed):
+    for folder, names, inside in os.walk(path, onerror=failed):
         names[:] = sorted(name for name in names if not name.startswith("."))
-        for name in sorted(files):
+        for name in sorted(inside):
             if not name.startswith("."):
                 file = Path(folder) / name
                 yield file, file.relative_to(path).as_posix()

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal
 
@@ -106,7 +106,16 @@ class FileLoader:
             media_type=self.media_type,
             published=extracted.published,
             pages=extracted.pages,
+            tags=extracted.tags,
+            metadata=extracted.metadata,
         )
+
+
+def with_columns(loader: FileLoader, columns: Mapping[str, str]) -> FileLoader:
+    """The loader with the fields of its records named; formats without records stay as they are."""
+    if columns and loader in (CSV, JSON, JSON_LINES):
+        return replace(loader, options=tuple(columns.items()))
+    return loader
 
 
 def extractor(name: str) -> Extractor:

@@ -19,6 +19,8 @@ from rag.documents.encodings import Decoded, decode
 from rag.documents.html import has_markup, plain_text, web_address
 from rag.documents.plain import first_line, one_line
 from rag.documents.values import BadRecord, Extracted, Extraction, Refusal
+from rag.errors import InvalidParameter
+from rag.metadata import check_metadata, check_tags
 
 # Each field's usual names, the likeliest first.
 FIELDS: dict[str, tuple[str, ...]] = {
@@ -34,6 +36,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     ),
     "id": ("id", "_id", "guid", "uuid", "article_id", "doc_id", "docid", "رقم", "المعرف"),
     "url": ("url", "link", "href", "permalink", "source_url", "canonical_url", "الرابط", "رابط"),
+    "tags": ("tags", "keywords", "labels", "categories", "الوسوم", "وسوم", "الكلمات المفتاحية"),
 }  # fmt: skip
 _LISTS = (
     "articles",
@@ -47,6 +50,7 @@ _LISTS = (
     "entries",
 )
 _LONGEST_KEY = 300
+_LONGEST_FIELD = 4000  # characters; longer is another text, not something told about this one
 _LARGEST_CELL = 32 * 1024 * 1024
 
 
@@ -60,6 +64,7 @@ def extract_csv(content: bytes, **names: str) -> Extraction:
     try:
         header = [one_line(name) for name in next(rows)]
         _require_text(header, names)
+        _require_named(header, names)
         records: list[tuple[str, object]] = []
         for number, row in enumerate(rows, 1):
             if not any(cell.strip() for cell in row):
@@ -163,6 +168,20 @@ def _require_text(header: Iterable[str], names: dict[str, str]) -> None:
         )
 
 
+def _require_named(fields: Iterable[str], names: dict[str, str]) -> None:
+    """Raises Refusal where a field that was named is not there."""
+    shown = sorted(fields)
+    present = {name.lower() for name in shown}
+    for field, name in names.items():
+        if name.lower() not in present:
+            listed = ", ".join(repr(one[:40]) for one in shown[:20])
+            raise Refusal(
+                "no_field",
+                f"no field {name!r}, which was named for the {field}; its fields are {listed}",
+                hint=f"name one of them: --map {field}=NAME",
+            )
+
+
 def _lowered(record: dict[str, Any]) -> dict[str, Any]:
     return {str(key).strip().lower(): value for key, value in record.items()}
 
@@ -182,17 +201,54 @@ def _value(lower: dict[str, Any], field: str, names: dict[str, str]) -> Any:  # 
     return None
 
 
+def _tags(value: object) -> tuple[str, ...]:
+    """The tags of a record: a list of texts, or one text with commas between; none otherwise."""
+    if isinstance(value, str):
+        value = [part.strip() for part in value.replace("،", ",").replace(";", ",").split(",")]
+    try:
+        return check_tags([tag for tag in value if tag]) if isinstance(value, list) else ()
+    except InvalidParameter:
+        return ()
+
+
+def _told(record: dict[str, Any], names: dict[str, str]) -> tuple[dict[str, Any], bool]:
+    """The fields that became nothing else, under their own names; whether all could be kept."""
+    used = {name for field in FIELDS for name in _used(record, field, names)}
+    rest = {
+        str(name).strip(): value
+        for name, value in record.items()
+        if str(name).strip() and str(name).strip().lower() not in used and value not in (None, "")
+    }
+    short = {
+        name: value
+        for name, value in rest.items()
+        if not isinstance(value, str) or len(value) <= _LONGEST_FIELD
+    }
+    try:
+        return check_metadata(short), len(short) == len(rest)
+    except InvalidParameter:
+        return {}, False
+
+
+def _used(record: dict[str, Any], field: str, names: dict[str, str]) -> tuple[str, ...]:
+    """The name under which the record has that field's value, if any."""
+    lower = _lowered(record)
+    return next(((name,) for name in _names(field, names) if lower.get(name) not in (None, "")), ())
+
+
 def _documents(
     records: Iterable[tuple[str, object]], extraction: Extraction, names: dict[str, str]
 ) -> Extraction:
-    undated = marked = 0
+    undated = marked = untold = 0
     without: list[str] = []
+    fields: set[str] = set()
     for number, record in records:
         if not isinstance(record, dict):
             told = f"a {type(record).__name__} where a record with fields was expected"
             extraction.failures.append(BadRecord(key=number, message=told))
             continue
         lower = _lowered(record)
+        fields.update(lower if names else ())
         text = _value(lower, "text", names)
         if not isinstance(text, str) or not any(character.isalnum() for character in text):
             without.append(number)
@@ -207,10 +263,23 @@ def _documents(
         undated += stated is not None and day is None
         url = web_address(_value(lower, "url", names))
         title = one_line(str(_value(lower, "title", names) or ""))[:500]
-        key = one_line(str(_value(lower, "id", names) or url or number))[:_LONGEST_KEY]
+        stated_id = _value(lower, "id", names)  # 0 is an id too
+        key = one_line(str((url or number) if stated_id is None else stated_id))[:_LONGEST_KEY]
+        metadata, kept = _told(record, names)
+        untold += not kept
         extraction.add(
-            Extracted(text=text, title=title or first_line(text), published=day, url=url, key=key)
+            Extracted(
+                text=text,
+                title=title or first_line(text),
+                published=day,
+                url=url,
+                key=key,
+                tags=_tags(lower.get(next(iter(_used(record, "tags", names)), ""))),
+                metadata=metadata,
+            )
         )
+    if fields:
+        _require_named(fields, names)
     if not extraction.documents and without:
         raise Refusal(
             "no_text_field",
@@ -219,6 +288,10 @@ def _documents(
         )
     if undated:
         extraction.note("date", f"{undated} dates that name no certain day left out")
+    if untold:
+        extraction.note(
+            "metadata", f"{untold} records have other fields that are too large to keep"
+        )
     if marked:
         extraction.note(
             "markup", f"the text of {marked} records was HTML; read as a reader sees it"

@@ -24,8 +24,20 @@ REASONS = frozenset(
         "encrypted",  # a password is needed
         "unsafe",  # a construct that is refused: a DTD, a nested archive, a traversing name
         "bad_record",  # one row or entry of a file
+        "no_field",  # a column or field that was named is not there
         "no_text_field",  # a table or list of records without a field that holds the text
         "poor_extraction",  # a PDF whose letters do not come out as they are read
+        # Of addresses (rag.network):
+        "bad_address",  # not one that can be read in one way only
+        "bad_scheme",  # neither http nor https
+        "bad_host",
+        "bad_port",
+        "credentials",  # a user name in it
+        "not_public",  # leads to this machine or a private network
+        "redirects",  # too many
+        "status",  # the server answered something else than 200
+        "unreachable",
+        # Of limits and workers:
         "cpu_limit",
         "time_limit",
         "memory_limit",
@@ -60,6 +72,8 @@ class Extracted:
     url: str | None = None
     key: str | None = None
     pages: tuple[int, ...] = ()
+    tags: tuple[str, ...] = ()
+    metadata: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +123,13 @@ class Extraction:
         """The reverse of :meth:`as_json`; raises KeyError or TypeError for anything else."""
         return cls(
             documents=[
-                Extracted(**{**document, "pages": tuple(document["pages"])})
+                Extracted(
+                    **{
+                        **document,
+                        "pages": tuple(document["pages"]),
+                        "tags": tuple(document["tags"]),
+                    }
+                )
                 for document in content["documents"]
             ],
             notes=[Note(**note) for note in content["notes"]],

@@ -9,195 +9,60 @@ the truth already holds. A generation and the rows it reads are kept while a rea
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import re
-import shutil
-import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
-from urllib.parse import unquote, urlsplit
 
-import numpy as np
-from numpy.typing import NDArray
-
+from rag import duplicates
 from rag.errors import (
     IndexDamaged,
     IndexLocked,
     IndexMismatch,
     IndexProblem,
+    InvalidParameter,
     NoIndex,
-    UnknownDocument,
 )
 from rag.folding import FOLDING_VERSION
-from rag.index import lexical, manifest
-from rag.index.files import (
-    explained,
-    hold,
-    problem,
-    remove_unless_held,
-    sha256_of,
-    sync_file,
-    sync_folder,
-    write_synced,
+from rag.index import files, lexical, manifest
+from rag.index.changes import (
+    ChangeReport,
+    batches,
+    checked,
+    gone_below,
 )
+from rag.index.embedded import GROUPS, TERMS, VECTORS, EmbeddedIndex
+from rag.index.files import explained, sha256_of
 from rag.index.manifest import Manifest
-from rag.index.ranking import hits_of
 from rag.index.truth import NAME as TRUTH
 from rag.index.truth import Truth
 from rag.index.vectors import VectorIndex
-from rag.passages import PASSAGES_VERSION, cut
+from rag.index.writer import Writer, preview
+from rag.passages import PASSAGES_VERSION
 from rag.protocols import Embedder
 from rag.terms import TERMS_VERSION, index_terms
-from rag.types import Document, DocumentSummary, Hit, IndexState, Passage
+from rag.types import Document
 
-VECTORS = "vectors.faiss"
-TERMS = "terms"
 LOCK = "lock"
 _GENERATION = re.compile(r"gen-([0-9]+)(-[0-9]+)?")
-_PASSAGE_ID = re.compile(r"(.*)#(0|[1-9][0-9]{0,17})-(0|[1-9][0-9]{0,17})", re.DOTALL)
 _KEPT_GENERATIONS = 2
-# One transaction: enough for its sync not to matter, little enough to hold in memory.
-_DOCUMENTS_A_COMMIT = 200
-_CHARACTERS_A_COMMIT = 10_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeReport:
-    """What an ingest or delete did, by document id; ``duplicates`` are (id, id it repeats)."""
+class CompactReport:
+    """What compacting left: the one generation, and the bytes of all files before and after.
 
-    added: tuple[str, ...] = ()
-    changed: tuple[str, ...] = ()
-    unchanged: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-    duplicates: tuple[tuple[str, str], ...] = ()
-    embedded_passages: int = 0
-    generation: str = ""
+    ``held`` are older generations that a reader still uses: what was deleted is in them still.
+    """
 
-
-@dataclass(slots=True)
-class _Tally:
-    added: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    duplicates: list[tuple[str, str]] = field(default_factory=list)
-    embedded: int = 0
-
-    def no_longer_duplicates(self, documents: Sequence[Document]) -> list[Document]:
-        """Documents taken for copies of one that changed later; they are duplicates no more."""
-        changed = set(self.changed)
-        stale = [pair for pair in self.duplicates if pair[1] in changed]
-        self.duplicates = [pair for pair in self.duplicates if pair[1] not in changed]
-        ids = {id for id, _ in stale}
-        return [document for document in documents if document.id in ids]
-
-    def report(self, generation: str) -> ChangeReport:
-        return ChangeReport(
-            added=tuple(self.added),
-            changed=tuple(self.changed),
-            unchanged=tuple(self.unchanged),
-            removed=tuple(self.removed),
-            duplicates=tuple(self.duplicates),
-            embedded_passages=self.embedded,
-            generation=generation,
-        )
-
-
-class EmbeddedIndex:
-    """One published generation, opened for reading (the PassageIndex of a collection on disk)."""
-
-    def __init__(self, folder: Path, described: Manifest) -> None:
-        self.manifest = described
-        self.state = IndexState(
-            generation=described.generation, fingerprint=described.fingerprint()
-        )
-        self._at = described.sequence
-        place = folder / described.generation
-        try:
-            self._let_go = weakref.finalize(self, os.close, hold(place))
-        except FileNotFoundError as error:
-            raise IndexDamaged(
-                f"{described.generation} is missing",
-                hint="your documents are safe; run: sanad rebuild",
-            ) from error
-        except OSError as error:
-            raise problem(error, place) from error
-        try:
-            content = manifest.verified_bytes(folder, described, VECTORS)
-            manifest.verify(folder, described, set(described.files) - {VECTORS})
-            self._vectors = VectorIndex.from_bytes(content)
-            self._lexical = lexical.LexicalIndex(place / TERMS)
-            self._truth = Truth(folder / TRUTH)
-        except BaseException:
-            self._let_go()
-            raise
-        if (ends := self._truth.sequence()) < self._at:
-            self.close()
-            raise IndexDamaged(
-                f"{TRUTH}: ends at change {ends}, {described.generation} was made from "
-                f"change {self._at}",
-                hint="restore the newer file, or go on from this one with: sanad rebuild",
-            )
-
-    def __len__(self) -> int:
-        return self.manifest.passages
-
-    def nearest(self, vector: NDArray[np.float32], k: int) -> list[Hit]:
-        """Passages by inner product with a unit query vector."""
-        return self._hits(self._vectors.search(vector, k), k, "dense")
-
-    def matching(self, terms: Mapping[str, float], k: int) -> list[Hit]:
-        """Passages by BM25 over weighted terms."""
-        return self._hits(self._lexical.search(terms, k), k, "lexical")
-
-    def document_frequency(self, term: str) -> int:
-        """How many passages hold the term."""
-        return self._lexical.document_frequency(term)
-
-    def _hits(self, scored: list[tuple[int, float]], k: int, retriever: str) -> list[Hit]:
-        ids = self._truth.ids([number for number, _ in scored])
-        if len(ids) < len(scored):
-            raise IndexDamaged(
-                f"{TRUTH}: lacks passages of {self.manifest.generation}", hint="run: sanad rebuild"
-            )
-        return hits_of([(ids[number], score) for number, score in scored], k, retriever)
-
-    def passages(self, ids: Sequence[str]) -> list[Passage]:
-        """The passages of these ids in order; raises KeyError."""
-        numbers = []
-        for id in ids:
-            number = None
-            if parts := _PASSAGE_ID.fullmatch(id):
-                number = self._truth.number_of(parts[1], int(parts[2]), int(parts[3]), self._at)
-            if number is None:
-                raise KeyError(id)
-            numbers.append(number)
-        found = self._truth.passages(numbers)
-        return [found[number] for number in numbers]
-
-    def document(self, id: str) -> Document:
-        """The stored document; raises UnknownDocument."""
-        return self._truth.document(id, self._at)
-
-    def documents(self, *, offset: int = 0, limit: int | None = None) -> list[DocumentSummary]:
-        """What this generation holds, by id."""
-        return self._truth.documents(self._at, offset, limit)
-
-    def altered_documents(self) -> list[str]:
-        """Documents whose stored text is no longer what its hash says."""
-        return self._truth.altered(self._at)
-
-    def count_documents(self) -> int:
-        """How many documents this generation holds."""
-        return self.manifest.documents
-
-    def close(self) -> None:
-        """Closes the database connection and lets the generation be collected."""
-        self._truth.close()
-        self._let_go()
+    generation: str
+    bytes_before: int
+    bytes_after: int
+    held: tuple[str, ...] = ()
 
 
 class Collection:
@@ -227,6 +92,14 @@ class Collection:
     def latest_sequence(self) -> int | None:
         """The sequence of the newest published generation; None before the first."""
         return next(iter(manifest.list_sequences(self.folder)), None)
+
+    def published(self) -> tuple[int, int, int] | None:
+        """Changes with everything that is published here, also by a collection made anew."""
+        while (sequence := self.latest_sequence()) is not None:
+            with suppress(FileNotFoundError):  # replaced and collected meanwhile
+                status = manifest.path_of(self.folder, sequence).stat()
+                return sequence, status.st_ino, status.st_mtime_ns
+        return None
 
     def open(self, embedder: Embedder | None = None) -> EmbeddedIndex:
         """The newest generation; raises NoIndex, IndexDamaged, or IndexMismatch for the embedder."""
@@ -281,50 +154,163 @@ class Collection:
         documents: Sequence[Document],
         embedder: Embedder,
         progress: Callable[[int, int], None] = lambda _done, _total: None,
+        *,
+        whole: Iterable[str] = (),
     ) -> ChangeReport:
         """Adds new documents and replaces changed ones; what is unchanged is not embedded again.
 
-        Raises IndexLocked while another process writes and IndexMismatch for another embedder;
-        either way nothing is changed.
+        ``whole`` are the origins of files of records (:func:`rag.index.changes.record_files`) all
+        of whose records are among ``documents``: those stored before and not among them are
+        removed. Nothing else is ever removed by an ingest. Raises InvalidParameter for metadata that
+        cannot be kept, IndexLocked while another process writes and IndexMismatch for another
+        embedder; then nothing is changed.
         """
-        with self._writing(embedder) as truth:
-            tally = _Tally()
+        documents = [checked(document) for document in documents]
+        with self.writing(embedder) as writer:
+            writer.remove_missing_records(whole, {document.origin for document in documents})
             done = 0
-            for batch in _batches(documents):
-                _put_all(truth, batch, embedder, tally)
+            for batch in batches(documents):
+                for document in batch:
+                    writer.put(document)
+                writer.commit()
                 done += len(batch)
                 progress(done, len(documents))
-            _put_all(truth, tally.no_longer_duplicates(documents), embedder, tally)
-            return tally.report(self._publish(truth, embedder.name))
+            return writer.publish()
+
+    @contextmanager
+    def writing(self, embedder: Embedder | None) -> Iterator[Writer]:
+        """The only writer, for a change made piece by piece; without an embedder, to remove only.
+
+        What was not committed when it is left is as if it had never been. Raises IndexLocked while
+        another writes and IndexMismatch for another embedder.
+        """
+        with self._writing(embedder) as truth, Writer(truth, embedder, self._publish) as writer:
+            yield writer
+
+    def origins(self) -> dict[str, str]:
+        """Where the bytes of each stored document came from, published or not, by id."""
+        if not self.exists():
+            return {}
+        truth = Truth(self.folder / TRUTH)
+        try:
+            return dict(truth.origins())
+        finally:
+            truth.close()
+
+    def preview(
+        self,
+        documents: Iterable[Document],
+        settle: Callable[[Writer], None] = lambda _writer: None,
+    ) -> ChangeReport:
+        """What ingesting the documents and then ``settle`` would do; nothing is written."""
+        if not self.exists():
+            return preview(None, documents, settle)
+        truth = Truth(self.folder / TRUTH)
+        try:
+            return preview(truth, documents, settle)
+        finally:
+            truth.close()
+
+    def gone_below(self, folder: Path) -> list[str]:
+        """Ids of documents that came from files below a folder which are there no more.
+
+        For :meth:`delete`, where somebody wants the collection to follow the folder.
+        """
+        if not self.exists():
+            return []
+        truth = Truth(self.folder / TRUTH)
+        try:
+            return gone_below(truth, folder)
+        finally:
+            truth.close()
 
     def delete(self, ids: Sequence[str]) -> ChangeReport:
         """Removes documents; raises UnknownDocument, then nothing is removed."""
-        with self._writing(None) as truth:
-            tally = _Tally()
-            at = truth.sequence() + 1
-            with truth.transaction():
-                for id in dict.fromkeys(ids):
-                    if not truth.remove(id, at):
-                        raise UnknownDocument(
-                            f"no document {id!r}",
-                            hint="list what is there with: sanad documents list",
-                            parameter="id",
-                        )
-                    tally.removed.append(id)
-                truth.set("sequence", str(at))
-            return tally.report(self._publish(truth, truth.get("embedder") or ""))
+        with self.writing(None) as writer:
+            for id in dict.fromkeys(ids):
+                writer.remove(id)
+            return writer.publish()
 
     def rebuild(self) -> str:
         """Makes a new generation from the truth alone: no model, no network, no old files read."""
         with self._writing(None) as truth:
             if truth.get("embedder") is None:
-                raise NoIndex(
-                    f"nothing was ever stored in {str(self.folder)!r}",
-                    hint="add articles with: sanad ingest PATH",
-                )
+                raise _nothing_stored(self.folder)
             name = self._publish(truth, truth.get("embedder") or "", force=True)
             self._collect(truth, 1)
             return name
+
+    def compact(self) -> CompactReport:
+        """Leaves no byte of what was deleted in any file: one generation, the truth written anew.
+
+        What a reader still holds is left and named in the report; nothing answers differently.
+        """
+        with self._writing(None) as truth:
+            if truth.get("embedder") is None:
+                raise _nothing_stored(self.folder)
+            before = self._size()
+            name = self._publish(truth, truth.get("embedder") or "")
+            self._collect(truth, 1)
+            truth.vacuum()
+            with explained(self.folder):
+                # After a power loss too: neither an old generation nor the database's journal.
+                files.sync_folder(self.folder)
+            left = tuple(sorted(path.name for path in self._generations() if path.name != name))
+            return CompactReport(
+                generation=name, bytes_before=before, bytes_after=self._size(), held=left
+            )
+
+    def _generations(self) -> list[Path]:
+        return [path for path in self.folder.glob("gen-*") if _GENERATION.fullmatch(path.name)]
+
+    def _size(self) -> int:
+        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+
+    def backup(self, target: Path) -> Manifest:
+        """A whole copy of the newest generation and its documents, whoever writes meanwhile.
+
+        ``target`` must not exist; it becomes a folder that is a collection by itself: to restore,
+        put it in the place of the other. Verified before it gets its name. Raises InvalidParameter,
+        NoIndex, IndexDamaged.
+        """
+        if target.exists():
+            raise InvalidParameter(
+                f"{str(target)!r} is there already", hint="name a new folder", parameter="target"
+            )
+        beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+        index = self.open()  # held until the end, so that no row it reads is collected
+        try:
+            with explained(target):
+                files.make_folder(beside)
+            truth = Truth(self.folder / TRUTH)
+            try:
+                truth.copy_to(beside / TRUTH)
+            finally:
+                truth.close()
+            with explained(target):
+                files.sync_file(beside / TRUTH)
+                self._copy_generation(index.manifest, beside)
+                manifest.write(beside, index.manifest)
+            copied = Collection(beside).verify()
+            with explained(target):
+                files.rename(beside, target)
+                files.sync_folder(target.parent)
+        except BaseException:
+            with suppress(OSError):
+                files.remove_tree(beside)
+            raise
+        finally:
+            index.close()
+        return copied
+
+    def _copy_generation(self, described: Manifest, to: Path) -> None:
+        """Copies the files of a generation, each with the hash it should have, and syncs them."""
+        files.make_folder(to / described.generation / TERMS)
+        for name in described.files:
+            content = manifest.verified_bytes(self.folder, described, name)
+            files.write_synced(to / described.generation / name, content)
+        for folder in (to / described.generation / TERMS, to / described.generation):
+            files.sync_folder(folder)
 
     def pending(self) -> bool:
         """Whether the truth holds changes that were never published (an interrupted ingest)."""
@@ -334,19 +320,30 @@ class Collection:
         return self._stored_sequence() != (described.sequence if described else 0)
 
     @contextmanager
-    def _writing(self, embedder: Embedder | None) -> Iterator[Truth]:
-        """The truth, opened by the only writer. A lock dies with its process."""
+    def locked(self) -> Iterator[None]:
+        """Keeps other writers out; raises IndexLocked. The lock dies with its process."""
         with explained(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
+            files.make_folder(self.folder)
             lock = (self.folder / LOCK).open("a+", encoding="utf-8")
         with lock:
             with explained(self.folder / LOCK):
-                _lock(lock, self.folder.name)
+                _lock(lock, self.folder)
+            yield
+
+    @contextmanager
+    def _writing(self, embedder: Embedder | None) -> Iterator[Truth]:
+        """The truth, opened by the only writer."""
+        with self.locked():
             # Where something was published, a missing truth is a loss, not a beginning.
-            truth = Truth(self.folder / TRUTH, create=self.latest_sequence() is None)
-            try:
+            new = self.latest_sequence() is None
+            if new:
+                with explained(self.folder):  # a folder somebody else made, or a killed ingest
+                    files.sync_folder(self.folder.parent)
+            else:
                 with suppress(IndexDamaged):  # what this change publishes takes its place
-                    self.latest()
+                    self.latest()  # of a newer format: before anything is touched
+            truth = Truth(self.folder / TRUTH, create=new, migrate=True)
+            try:
                 _check_identity(truth, embedder)
                 yield truth
             finally:
@@ -364,7 +361,8 @@ class Collection:
             with explained(place):
                 described = self._build(truth, sequence, name, embedder)
         except BaseException:
-            shutil.rmtree(place, ignore_errors=True)
+            with suppress(OSError):
+                files.remove_tree(place)
             raise
         with explained(self.folder):
             manifest.write(self.folder, described)
@@ -378,7 +376,7 @@ class Collection:
         place = self.folder / name
         (place / TERMS).mkdir(parents=True)
         index = VectorIndex.build(dim, truth.vectors(sequence, dim))
-        write_synced(place / VECTORS, index.to_bytes())
+        files.write_synced(place / VECTORS, index.to_bytes())
         lexical.build(
             place / TERMS,
             (
@@ -386,15 +384,18 @@ class Collection:
                 for number, passage in truth.all_passages(sequence)
             ),
         )
-        files = {}
+        groups = duplicates.group(truth.texts(sequence))
+        files.write_synced(place / GROUPS, json.dumps(groups, ensure_ascii=False).encode())
+        described = {}
         for path in sorted(place.rglob("*")):
             if path.is_file() and not path.name.endswith(".lock"):
-                if path.name != VECTORS:
-                    sync_file(path)
+                if path.name not in (VECTORS, GROUPS):
+                    files.sync_file(path)
                 relative = path.relative_to(place).as_posix()
-                files[relative] = (path.stat().st_size, sha256_of(path))
-        for changed in (place / TERMS, place, self.folder):
-            sync_folder(changed)
+                described[relative] = (path.stat().st_size, sha256_of(path))
+        # The names in the collection's own folder are synced with the manifest.
+        for changed in (place / TERMS, place):
+            files.sync_folder(changed)
         documents, passages = truth.count(sequence)
         if len(index) != passages:
             raise IndexDamaged(
@@ -409,7 +410,7 @@ class Collection:
             dim=dim,
             documents=documents,
             passages=passages,
-            files=files,
+            files=described,
         )
 
     def _fresh_name(self, sequence: int) -> str:
@@ -428,24 +429,29 @@ class Collection:
         if sequences and not kept:
             return
         for sequence in set(sequences) - set(kept):
-            manifest.path_of(self.folder, sequence).unlink(missing_ok=True)
+            files.unlink(manifest.path_of(self.folder, sequence))
         for path in self.folder.glob(".manifest-*.tmp"):
-            path.unlink(missing_ok=True)
-        sync_folder(self.folder)
+            files.unlink(path)
         try:
             names = {manifest.read(self.folder, sequence).generation for sequence in kept}
         except IndexDamaged:
             return  # keep everything until someone has looked
         oldest = list(kept)
-        for path in self.folder.glob("gen-*"):
-            named = _GENERATION.fullmatch(path.name)
-            if named and path.name not in names and not remove_unless_held(path):
-                oldest.append(int(named[1]))
+        for path in self._generations():
+            if path.name not in names and not files.remove_unless_held(path):
+                named = _GENERATION.fullmatch(path.name)
+                oldest.append(int(named[1]) if named else 0)
         if oldest:
             truth.forget(min(oldest))
 
 
-def _lock(lock: TextIO, name: str) -> None:
+def _nothing_stored(folder: Path) -> NoIndex:
+    return NoIndex(
+        f"nothing was ever stored in {str(folder)!r}", hint="add articles with: sanad ingest PATH"
+    )
+
+
+def _lock(lock: TextIO, folder: Path) -> None:
     """Takes the writers' lock and leaves this process's id in it; raises IndexLocked."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -453,9 +459,15 @@ def _lock(lock: TextIO, name: str) -> None:
         lock.seek(0)
         holder = lock.read().strip() or "unknown"
         raise IndexLocked(
-            f"{name!r} is being written by another process (pid {holder})",
+            f"{folder.name!r} is being written by another process (pid {holder})",
             hint="wait until it has finished, then try again",
         ) from None
+    try:
+        same = os.path.samestat(os.fstat(lock.fileno()), (folder / LOCK).stat())
+    except FileNotFoundError:
+        same = False
+    if not same:
+        raise IndexLocked(f"{folder.name!r} was just deleted", hint="try again")
     lock.seek(0)
     lock.truncate()
     lock.write(str(os.getpid()))
@@ -494,106 +506,3 @@ def _check_identity(truth: Truth, embedder: Embedder | None) -> None:
             f"the settings ask for {embedder.fingerprint!r}",
             hint=f"use --embedder {truth.get('embedder')}, or ingest into another collection",
         )
-
-
-def _batches(documents: Sequence[Document]) -> Iterator[list[Document]]:
-    batch: list[Document] = []
-    characters = 0
-    for document in documents:
-        batch.append(document)
-        characters += len(document.text)
-        if len(batch) == _DOCUMENTS_A_COMMIT or characters >= _CHARACTERS_A_COMMIT:
-            yield batch
-            batch, characters = [], 0
-    if batch:
-        yield batch
-
-
-def _put_all(
-    truth: Truth, documents: Sequence[Document], embedder: Embedder, tally: _Tally
-) -> None:
-    """Documents into the truth in one transaction, under the next sequence if anything changed."""
-    at = truth.sequence() + 1
-    with truth.transaction():
-        before = len(tally.added) + len(tally.changed)
-        for document in documents:
-            _put(truth, document, embedder, at, tally)
-        if len(tally.added) + len(tally.changed) > before:
-            truth.set("sequence", str(at))
-
-
-def _put(truth: Truth, document: Document, embedder: Embedder, at: int, tally: _Tally) -> None:
-    """One document into the truth: added, changed, unchanged or a duplicate of another."""
-    document, live = _place(truth, document)
-    if live is None:
-        copies = truth.live("sha256", document.sha256)
-        if copies:
-            existing = copies[0].id
-            if _is_gone(truth.origin_of(existing)):
-                truth.move(existing, document.origin)
-                tally.unchanged.append(existing)
-            else:
-                tally.duplicates.append((document.id, existing))
-            return
-        tally.added.append(document.id)
-    else:
-        if live.sha256 == document.sha256:
-            if document.origin:
-                truth.move(live.id, document.origin)
-            tally.unchanged.append(live.id)
-            return
-        tally.changed.append(document.id)
-    passages = cut(document)
-    vectors = np.zeros((len(passages), embedder.dim), dtype=np.float32)
-    reusable = truth.stored_vectors(live.id, embedder.dim) if live else {}
-    fresh = []
-    for number, passage in enumerate(passages):
-        if passage.text in reusable:
-            vectors[number] = reusable[passage.text]
-        else:
-            fresh.append(number)
-    if fresh:
-        vectors[fresh] = embedder.embed_passages([passages[number].text for number in fresh])
-    tally.embedded += len(fresh)
-    truth.remove(document.id, at)
-    truth.add(document, passages, vectors, at)
-
-
-def _place(truth: Truth, document: Document) -> tuple[Document, DocumentSummary | None]:
-    """The document under the id it will have, and the stored version it replaces, if any.
-
-    Same origin: a new version, whatever id it was stored under. Same id from another place that
-    still exists: a different article, so its folder's name goes in front instead of replacing.
-    """
-    if document.origin:
-        for known in truth.live("origin", document.origin):
-            return replace(document, id=known.id), known
-    parents = list(Path(unquote(urlsplit(document.origin).path)).parents)
-    while True:
-        known_ids = truth.live("id", document.id)
-        if not known_ids:
-            return document, None
-        origin = truth.origin_of(document.id)
-        if not document.origin or not origin or _is_gone(origin):
-            return document, known_ids[0]
-        if known_ids[0].sha256 == document.sha256:
-            return document, None  # reported as a duplicate
-        folder = next((parent.name for parent in parents if parent.name), "")
-        parents = parents[1:]
-        id = f"{folder or 'copy'}/{document.id}"
-        source = id if document.source == document.id else document.source
-        document = replace(document, id=id, source=source)
-
-
-def _is_gone(origin: str) -> bool:
-    """Whether a recorded file origin no longer exists; an unknown origin counts as existing."""
-    parts = urlsplit(origin)
-    if parts.scheme != "file":
-        return False
-    try:
-        Path(unquote(parts.path)).stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False  # out of reach is not gone
-    return False

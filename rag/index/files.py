@@ -8,7 +8,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rag.errors import ConfigurationError, IndexProblem, RagError
@@ -31,10 +31,11 @@ def problem(error: OSError, path: Path) -> RagError:
     )
 
 
-def no_space(where: object) -> IndexProblem:
-    """The disk is full; what was published before still answers."""
+def no_space(where: object, size: int | None = None) -> IndexProblem:
+    """The disk is full; what was published before still answers. ``size`` is what was to fit."""
+    needed = "" if size is None else f" ({size} bytes)"
     return IndexProblem(
-        f"no space left to write {str(where)!r}",
+        f"no space left to write {str(where)!r}{needed}",
         hint="what was stored before still answers; make room, then run the same command again",
     )
 
@@ -48,17 +49,52 @@ def explained(path: Path) -> Iterator[None]:
         raise problem(error, path) from error
 
 
-def sync_folder(folder: Path) -> None:
-    """Makes renames and new names in ``folder`` survive a power loss."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+# Everything the store does to the disk by itself goes through these seven, called by this module's
+# name: the tests put a disk in their place that fails, or loses what was not synced.
+
+
+def make_folder(folder: Path) -> None:
+    """Makes a folder, and those above it that are missing, with names that survive a power loss."""
+    if folder.is_dir():
+        return
+    if folder.parent != folder:
+        make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Writes a whole file; it may be lost until it and its folder are synced."""
+    with path.open("wb") as file:
+        file.write(content)
 
 
 def sync_file(path: Path) -> None:
-    """Makes the bytes of a file written by someone else survive a power loss."""
+    """Makes the bytes of a file survive a power loss."""
+    _sync(path)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes the names in ``folder``, new, changed and gone, survive a power loss."""
+    _sync(folder)
+
+
+def rename(path: Path, to: Path) -> None:
+    """Gives a file or folder another name, in place of a file that has it."""
+    path.replace(to)
+
+
+def unlink(path: Path) -> None:
+    """Removes a file, if it is there."""
+    path.unlink(missing_ok=True)
+
+
+def remove_tree(folder: Path) -> None:
+    """Removes a folder and all in it."""
+    shutil.rmtree(folder)
+
+
+def _sync(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -68,10 +104,15 @@ def sync_file(path: Path) -> None:
 
 def write_synced(path: Path, content: bytes) -> None:
     """Writes a new file and syncs it; the folder is the caller's to sync."""
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        write_file(path, content)
+    except OSError as error:
+        if error.errno in _FULL:
+            raise no_space(path, len(content)) from error
+        raise
+    sync_file(path)
+    if (size := path.stat().st_size) != len(content):
+        raise OSError(errno.EIO, f"{size} of {len(content)} bytes arrived", str(path))
 
 
 def replace_synced(path: Path, content: bytes) -> None:
@@ -79,10 +120,12 @@ def replace_synced(path: Path, content: bytes) -> None:
     beside = path.with_name(f".{path.name}.tmp")
     try:
         write_synced(beside, content)
+        # All that the new content speaks of has its name on the disk before it is spoken of.
         sync_folder(path.parent)
-        beside.replace(path)
-    except OSError:
-        beside.unlink(missing_ok=True)
+        rename(beside, path)
+    except (OSError, RagError):
+        with suppress(OSError):
+            unlink(beside)
         raise
     sync_folder(path.parent)
 
@@ -117,7 +160,7 @@ def remove_unless_held(folder: Path) -> bool:
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(folder)
+        remove_tree(folder)
     except BlockingIOError:
         return False
     finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import tantivy
@@ -81,8 +81,18 @@ class LexicalIndex:
         """How many passages hold the term."""
         return int(self._searcher.doc_freq(_FIELD, term))
 
-    def search(self, terms: Mapping[str, float], k: int) -> list[tuple[int, float]]:
-        """(passage number, BM25 score), best first; ties that reach over k are all returned."""
+    def only(self, numbers: Sequence[int]) -> tantivy.Query:
+        """What restricts :meth:`search` to these passages; it adds nothing to a score."""
+        among = tantivy.Query.term_set_query(self._schema, _NUMBER, numbers)
+        return tantivy.Query.const_score_query(among, 0.0)
+
+    def search(
+        self, terms: Mapping[str, float], k: int, only: tantivy.Query | None = None
+    ) -> list[tuple[int, float]]:
+        """(passage number, BM25 score), best first; ties that reach over k are all returned.
+
+        Terms are as rare as they are in the whole index, also where ``only`` restricts it.
+        """
         total = self._searcher.num_docs
         wanted = min(k, total)
         if not terms or not wanted:
@@ -98,6 +108,9 @@ class LexicalIndex:
                 for term, weight in terms.items()
             ]
         )
+        if only is not None:
+            must = tantivy.Occur.Must
+            query = tantivy.Query.boolean_query([(must, query), (must, only)])
         asked = min(total, wanted + 8)
         while True:
             hits = self._searcher.search(query, limit=asked, count=False).hits

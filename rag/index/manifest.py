@@ -12,7 +12,8 @@ from typing import Any
 
 from rag.errors import IndexDamaged, IndexMismatch, RagError
 from rag.folding import FOLDING_VERSION
-from rag.index.files import problem, replace_synced, sha256_of
+from rag.index import files
+from rag.index.files import problem, sha256_of
 from rag.passages import PASSAGES_VERSION
 from rag.terms import TERMS_VERSION
 
@@ -63,7 +64,7 @@ def write(folder: Path, manifest: Manifest) -> None:
     """Publishes a generation: after this returns it survives a crash."""
     sealed = replace(manifest, checksum=manifest._hash())
     content = json.dumps(asdict(sealed), sort_keys=True, indent=1).encode()
-    replace_synced(path_of(folder, manifest.sequence), content)
+    files.replace_synced(path_of(folder, manifest.sequence), content)
 
 
 def list_sequences(folder: Path) -> list[int]:

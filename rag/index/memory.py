@@ -5,15 +5,18 @@ Also what evaluation and notebooks use for articles that need not be kept.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.duplicates import group
 from rag.errors import IndexMismatch, UnknownDocument
+from rag.filters import Filter, described, matches
 from rag.index.ranking import hits_of
 from rag.passages import cut
 from rag.protocols import Embedder
@@ -35,7 +38,9 @@ class MemoryIndex:
             for document in self._documents.values()
             for passage in cut(document)
         }
+        self._groups = group((one.id, one.text) for one in self._documents.values())
         self._ids = list(self._passages)
+        self._filters: tuple[Filter, ...] = ()
         texts = [passage.text for passage in self._passages.values()]
         self._vectors = embedder.embed_passages(texts)
         self._postings: dict[str, dict[int, int]] = defaultdict(dict)
@@ -53,6 +58,21 @@ class MemoryIndex:
     def __len__(self) -> int:
         return len(self._ids)
 
+    def where(self, filters: Sequence[Filter]) -> MemoryIndex:
+        """The same with only the documents that pass all filters."""
+        view = copy.copy(self)
+        view._filters = (*self._filters, *filters)
+        return view
+
+    def _allowed(self, id: str) -> bool:
+        return matches(self._filters, described(self._documents[id]))
+
+    def _hits(self, scored: Iterable[tuple[str, float]], k: int, retriever: str) -> list[Hit]:
+        passing = [
+            (id, score) for id, score in scored if self._allowed(self._passages[id].document_id)
+        ]
+        return hits_of(passing, k, retriever)
+
     def nearest(self, vector: NDArray[np.float32], k: int) -> list[Hit]:
         """Passages by inner product with a unit query vector."""
         if vector.shape != self._vectors.shape[1:]:
@@ -62,7 +82,7 @@ class MemoryIndex:
                 hint="use the embedder the index was built with",
             )
         scores = self._vectors @ vector  # (passages,)
-        return hits_of(list(zip(self._ids, scores.tolist(), strict=True)), k, "dense")
+        return self._hits(zip(self._ids, scores.tolist(), strict=True), k, "dense")
 
     def matching(self, terms: Mapping[str, float], k: int) -> list[Hit]:
         """Passages by BM25 (Robertson and Zaragoza 2009) over weighted terms."""
@@ -74,7 +94,7 @@ class MemoryIndex:
             for row, count in posting.items():
                 norm = _K1 * (1 - _B + _B * self._lengths[row] / mean)
                 scores[row] += weight * idf * count * (_K1 + 1) / (count + norm)
-        return hits_of([(self._ids[row], score) for row, score in scores.items()], k, "lexical")
+        return self._hits(((self._ids[row], score) for row, score in scores.items()), k, "lexical")
 
     def document_frequency(self, term: str) -> int:
         """How many passages hold the term."""
@@ -82,18 +102,26 @@ class MemoryIndex:
 
     def passages(self, ids: Sequence[str]) -> list[Passage]:
         """The passages of these ids in order; raises KeyError."""
-        return [self._passages[id] for id in ids]
+        found = [self._passages[id] for id in ids]
+        for passage in found:
+            if not self._allowed(passage.document_id):
+                raise KeyError(passage.id)
+        return found
 
     def document(self, id: str) -> Document:
         """The document; raises UnknownDocument."""
-        if id not in self._documents:
+        if id not in self._documents or not self._allowed(id):
             raise UnknownDocument(f"no document {id!r}", parameter="id")
         return self._documents[id]
+
+    def groups(self) -> Mapping[str, str]:
+        """The group of each document that has copies, by id."""
+        return self._groups
 
     def documents(self, *, offset: int = 0, limit: int | None = None) -> list[DocumentSummary]:
         """What the index holds, by id."""
         counts = Counter(passage.document_id for passage in self._passages.values())
-        ordered = sorted(self._documents.values(), key=lambda document: document.id)
+        ordered = [self._documents[id] for id in sorted(self._documents) if self._allowed(id)]
         stop = None if limit is None else offset + limit
         return [
             DocumentSummary(
@@ -112,4 +140,4 @@ class MemoryIndex:
 
     def count_documents(self) -> int:
         """How many documents there are."""
-        return len(self._documents)
+        return sum(map(self._allowed, self._documents))

@@ -11,11 +11,13 @@ so the rollback journal is used, with ``synchronous=FULL``.
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,12 +31,13 @@ from rag.errors import (
     RagError,
     UnknownDocument,
 )
+from rag.filters import FIELDS
 from rag.index.files import no_space
 from rag.passages import passage_id
 from rag.types import Document, DocumentSummary, Passage
 
 NAME = "truth.sqlite3"
-FORMAT = 1
+FORMAT = 2
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -42,7 +45,9 @@ CREATE TABLE documents (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL, origin TEXT NOT NULL, sha256 TEXT NOT NULL, title TEXT NOT NULL,
     source TEXT NOT NULL, language TEXT NOT NULL, media_type TEXT NOT NULL, published TEXT,
-    text TEXT NOT NULL, added INTEGER NOT NULL, removed INTEGER
+    text TEXT NOT NULL, added INTEGER NOT NULL, removed INTEGER,
+    pages TEXT NOT NULL DEFAULT '[]', tags TEXT NOT NULL DEFAULT '[]',
+    metadata TEXT NOT NULL DEFAULT '{}'
 ) STRICT;
 CREATE INDEX documents_id ON documents (id);
 CREATE UNIQUE INDEX documents_live ON documents (id) WHERE removed IS NULL;
@@ -60,7 +65,15 @@ CREATE TABLE log (
 ) STRICT;
 """
 
+# From format 1, which knew nothing of pages, tags and metadata.
+_MIGRATION = """
+ALTER TABLE documents ADD COLUMN pages TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE documents ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE documents ADD COLUMN metadata TEXT NOT NULL DEFAULT '{}';
+"""
 _DOCUMENT = "id, text, sha256, title, source, language, media_type, published, origin"
+_JSON = ("pages", "tags", "metadata")  # columns that hold JSON
+_WITHOUT = {"pages": "'[]' AS pages", "tags": "'[]' AS tags", "metadata": "'{}' AS metadata"}
 _LOCATED = (
     'SELECT p.number, p.document, d.id, p."start", p."end", p.language FROM passages p '
     "JOIN documents d ON d.number = p.document"
@@ -76,7 +89,11 @@ _LIVE = "d.added <= :at AND (d.removed IS NULL OR d.removed > :at)"
 class Truth:
     """One connection, guarded by a lock; every method is one short transaction."""
 
-    def __init__(self, path: Path, *, create: bool = False) -> None:
+    def __init__(self, path: Path, *, create: bool = False, migrate: bool = False) -> None:
+        """Opens it; ``create`` where there is none, ``migrate`` to the format of this version.
+
+        An older format is read as it is, so that readers never write.
+        """
         if not create and not path.is_file():
             raise IndexDamaged(f"{path.name} is missing", hint=_RESTORE)
         self._path = path
@@ -87,12 +104,12 @@ class Truth:
             )
         try:
             with self._explained():
-                self._open(create)
+                self._open(create=create, migrate=migrate)
         except RagError:
             self._connection.close()
             raise
 
-    def _open(self, create: bool) -> None:
+    def _open(self, *, create: bool, migrate: bool) -> None:
         run = self._connection.execute
         run("PRAGMA journal_mode=DELETE")
         run("PRAGMA synchronous=FULL")
@@ -108,11 +125,17 @@ class Truth:
         (found,) = run("PRAGMA user_version").fetchone()
         if not found:
             raise IndexDamaged(f"{NAME}: holds no collection", hint=_RESTORE)
-        if found != FORMAT:
+        if found > FORMAT:
             raise IndexMismatch(
-                f"{NAME}: format {found}, this version reads {FORMAT}",
-                hint="use the sanad that wrote it",
+                f"{NAME}: format {found}, this version reads up to {FORMAT}",
+                hint="use the newer sanad that wrote it",
             )
+        if found < FORMAT and migrate:
+            self._connection.executescript(
+                f"BEGIN IMMEDIATE; {_MIGRATION} PRAGMA user_version={FORMAT}; COMMIT;"
+            )
+            found = FORMAT
+        self._json = _JSON if found == FORMAT else tuple(_WITHOUT.values())
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -165,7 +188,8 @@ class Truth:
     ) -> None:
         """Stores a document with its passages and their vectors, alive from sequence ``at``."""
         cursor = self._connection.execute(
-            f"INSERT INTO documents ({_DOCUMENT}, added) VALUES (?,?,?,?,?,?,?,?,?,?)",
+            f"INSERT INTO documents ({_DOCUMENT}, added, {', '.join(_JSON)}) "
+            "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
             (
                 document.id,
                 document.text,
@@ -177,6 +201,7 @@ class Truth:
                 document.published,
                 document.origin,
                 at,
+                *(_json_text(getattr(document, name)) for name in _JSON),
             ),
         )
         number = cursor.lastrowid
@@ -213,6 +238,28 @@ class Truth:
         """Deletes rows that no generation from ``before`` on reads."""
         with self.transaction():
             self._connection.execute("DELETE FROM documents WHERE removed <= ?", (before,))
+
+    def vacuum(self) -> None:
+        """Writes the file anew, without the bytes of what was deleted, their log included."""
+        with self.transaction():
+            self._connection.execute(
+                "DELETE FROM log WHERE document NOT IN (SELECT id FROM documents)"
+            )
+        with self._lock, self._explained():
+            # All pages change in one transaction: more than a cache should hold.
+            self._connection.execute("PRAGMA cache_spill=ON")
+            self._connection.execute("VACUUM")
+            self._connection.execute("PRAGMA cache_spill=OFF")
+
+    def copy_to(self, path: Path) -> None:
+        """A copy of the last committed state in a new file, whoever writes meanwhile."""
+        with self._lock, self._explained():
+            copy = sqlite3.connect(path, isolation_level=None)
+            try:
+                # In one step, under one read lock: a copy in parts starts again at every commit.
+                self._connection.backup(copy)
+            finally:
+                copy.close()
 
     # reading
 
@@ -272,7 +319,8 @@ class Truth:
     def document(self, id: str, at: int) -> Document:
         """The whole document alive at a sequence; raises UnknownDocument."""
         rows = self._rows(
-            f"SELECT {_DOCUMENT} FROM documents d WHERE d.id = :id AND {_LIVE}",
+            f"SELECT {_DOCUMENT}, {', '.join(self._json)} FROM documents d "
+            f"WHERE d.id = :id AND {_LIVE}",
             {"id": id, "at": at},
         )
         if not rows:
@@ -281,8 +329,56 @@ class Truth:
                 hint="list what is there with: sanad documents list",
                 parameter="id",
             )
-        names = _DOCUMENT.split(", ")
-        return Document(**dict(zip(names, rows[0], strict=True)))
+        names = (*_DOCUMENT.split(", "), *_JSON)
+        return _document(dict(zip(names, rows[0], strict=True)))
+
+    def described(self, at: int, *, metadata: bool) -> Iterator[tuple[int, dict[str, Any]]]:
+        """(number, what filters look at) of documents alive at a sequence, by id.
+
+        ``metadata`` says whether that is needed too.
+        """
+        names = (*FIELDS, "metadata") if metadata else FIELDS
+        have = [name if name not in _JSON else self._json[_JSON.index(name)] for name in names]
+        rows = self._rows(
+            f"SELECT d.number, {', '.join(have)} FROM documents d WHERE {_LIVE} ORDER BY d.id",
+            {"at": at},
+        )
+        for number, *values in rows:
+            yield (
+                number,
+                {
+                    name: _parsed(value) if name in _JSON else value
+                    for name, value in zip(names, values, strict=True)
+                },
+            )
+
+    def numbers_in(self, documents: Sequence[int]) -> NDArray[np.int64]:
+        """The numbers of these documents' passages, in order."""
+        found: list[int] = []
+        for first in range(0, len(documents), 500):
+            marks = ",".join(str(int(number)) for number in documents[first : first + 500])
+            rows = self._rows(f"SELECT number FROM passages WHERE document IN ({marks})", {})
+            found += [row[0] for row in rows]
+        return np.array(sorted(found), dtype=np.int64)
+
+    def current(self, id: str) -> Document:
+        """The whole live document, at the newest sequence; raises UnknownDocument."""
+        return self.document(id, self.sequence())
+
+    def records_of(self, file: str, media_types: Sequence[str]) -> list[tuple[str, str]]:
+        """(id, origin) of live documents that are records of the file of this origin."""
+        marks = ",".join("?" * len(media_types))
+        with self._lock, self._explained():
+            return self._connection.execute(
+                # substr, since LIKE takes % and _ of a name for patterns
+                "SELECT id, origin FROM documents WHERE removed IS NULL "
+                f"AND substr(origin, 1, ?) = ? AND media_type IN ({marks}) ORDER BY id",
+                (len(file) + 1, f"{file}#", *media_types),
+            ).fetchall()
+
+    def origins(self) -> list[tuple[str, str]]:
+        """(id, origin) of all live documents, by id."""
+        return self._rows("SELECT id, origin FROM documents WHERE removed IS NULL ORDER BY id", {})
 
     def ids(self, numbers: Sequence[int]) -> dict[int, str]:
         """Passage ids by number."""
@@ -346,6 +442,14 @@ class Truth:
             if hashlib.sha256(self._text(number).encode("utf-8")).hexdigest() != expected
         ]
 
+    def texts(self, at: int) -> Iterator[tuple[str, str]]:
+        """(id, text) of all documents alive at a sequence, the first stored first."""
+        live = self._rows(
+            f"SELECT d.number, d.id FROM documents d WHERE {_LIVE} ORDER BY d.number", {"at": at}
+        )
+        for number, id in live:
+            yield id, self._text(number)
+
     def all_passages(self, at: int) -> Iterator[tuple[int, Passage]]:
         """(number, passage) of all passages alive at a sequence, by number."""
         live = self._rows(
@@ -355,12 +459,14 @@ class Truth:
             for number, passage, _ in self._passages_of(document):
                 yield number, passage
 
-    def stored_vectors(self, id: str, dim: int) -> dict[str, NDArray[np.float32]]:
-        """Vectors of the live document's passages by their text."""
+    def stored_vectors(self, id: str, sha256: str, dim: int) -> dict[str, NDArray[np.float32]]:
+        """Vectors by text of the passages of the live document, and of any that has this hash."""
         return {
             passage.text: np.frombuffer(vector, dtype=np.float32)
             for (document,) in self._rows(
-                "SELECT number FROM documents WHERE id = :id AND removed IS NULL", {"id": id}
+                "SELECT number FROM documents WHERE id = :id AND removed IS NULL "
+                "UNION SELECT number FROM documents WHERE sha256 = :sha256",
+                {"id": id, "sha256": sha256},
             )
             for _, passage, vector in self._passages_of(document)
             if len(vector) == dim * 4
@@ -371,6 +477,22 @@ class Truth:
         rows = self._rows(f"{_VECTORED} WHERE p.document = :it ORDER BY p.number", {"it": document})
         for row in rows:
             yield row[0], _passage(row, text), row[6]
+
+
+def _json_text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _parsed(text: str) -> Any:  # noqa: ANN401 - JSON
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise IndexDamaged(f"{NAME}: {error}", hint=_RESTORE) from error
+
+
+def _document(values: dict[str, Any]) -> Document:
+    pages, tags, metadata = (_parsed(values.pop(name)) for name in _JSON)
+    return Document(**values, pages=tuple(pages), tags=tuple(tags), metadata=metadata)
 
 
 def _passage(row: tuple, text: str) -> Passage:  # type: ignore[type-arg]

@@ -11,7 +11,8 @@ import uvicorn
 
 from api.app import create_app
 from rag.citations import utf16_offset
-from rag.errors import NoIndex, UnknownDocument
+from rag.errors import NoIndex, UnknownCollection, UnknownDocument
+from rag.index.collections import CollectionSummary
 from rag.languages import language_of
 from rag.messages import abstention
 from rag.settings import Settings
@@ -31,6 +32,7 @@ class FakeEngine:
     def __init__(self, settings=None, *, empty=False):
         self.settings = settings or Settings()
         self.asked = []
+        self.others = {}  # engines of other collections, by name
         self.warm_error = None
         self.ask_error = None
         self.release = threading.Event()  # what ask waits for while it is held
@@ -78,7 +80,17 @@ class FakeEngine:
             timings_ms={"total": 1.0},
         )
 
-    def search(self, question, k=None):
+    def for_collection(self, name):
+        if name not in self.others:
+            raise UnknownCollection(f"no collection {name!r}", parameter="collection")
+        return self.others[name]
+
+    def collections(self):
+        return [CollectionSummary(name="default", documents=len(self.stored), passages=3,
+                                  embedder="fake", generation="g1")]  # fmt: skip
+
+    def search(self, question, k=None, **given):
+        self.asked.append((question, k, given))
         passages = [
             Passage(
                 id=f"{document.id}#0-5",
@@ -98,12 +110,16 @@ class FakeEngine:
             for rank, passage in enumerate(passages[: k or 8])
         ]
 
-    def documents(self, *, offset=0, limit=None):
+    def documents(self, *, offset=0, limit=None, where=()):
+        self.listed_where = where
         listed = sorted(self.stored)[offset : None if limit is None else offset + limit]
         return [_summary(self.stored[id]) for id in listed]
 
-    def count_documents(self):
+    def count_documents(self, *, where=()):
         return len(self.stored)
+
+    def groups(self):
+        return {}
 
     def document(self, id):
         if not self.stored:

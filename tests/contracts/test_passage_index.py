@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import random
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import faiss
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rag.errors import IndexMismatch, UnknownDocument
+from rag.filters import described, matches, parse_all
 from rag.index.collection import Collection
 from rag.index.memory import MemoryIndex
 from rag.protocols import PassageIndex
@@ -13,6 +23,20 @@ from rag.terms import index_terms
 from tests.rag.index.fakes import HashingEmbedder, articles
 from tests.strategies import document
 
+FILTERS = (
+    "language=ar",
+    "language!=ar",
+    "published>=2025-03",
+    "published<2025-03",
+    "tags=أخبار",
+    "tags!=news",
+    "author.name=سارة",
+    "author.name!=سارة",
+    "words>100",
+    "title~kyiv",
+    "id=en/kyiv.txt",
+    "missing=x",
+)
 QUESTIONS = (
     "How many prisoners does Kyiv hope to free?",
     "كم عدد الأسرى الذين تأمل كييف إطلاق سراحهم؟",
@@ -156,6 +180,19 @@ def test_documents_come_back_as_they_were(index):
     assert index.count_documents() == len(listed)
 
 
+def test_copies_are_one_group_and_their_figures_keep_others_apart(build):
+    text = " ".join(article.text for article in articles() if article.id.startswith("ar/"))
+    index = build(
+        [
+            document(text, "b.txt"),
+            document(f"{text}\n(وكالات)", "a.txt"),
+            document(text.replace("1200", "1300"), "c.txt"),
+        ]
+    )
+    assert index.groups() == {"b.txt": "b.txt", "a.txt": "b.txt"}  # the first stored names it
+    assert build(articles()).groups() == {}
+
+
 @pytest.mark.parametrize("documents", [[], [document("…\n", "empty.txt")]])
 def test_an_index_without_passages_finds_nothing(build, documents):
     index = build(documents)
@@ -188,3 +225,186 @@ def test_the_implementations_rank_alike(embedder, tmp_path):
         for term in terms:
             assert memory.document_frequency(term) == stored.document_frequency(term)
     stored.close()
+
+
+def told(document, **fields):
+    return replace(document, **fields)
+
+
+def catalogued():
+    """The articles, each with something told about it."""
+    given = [
+        {
+            "published": "2025-03-09",
+            "tags": ("أخبار", "kyiv"),
+            "metadata": {"author": {"name": "سارة"}},
+        },
+        {"published": "2025-01-31", "metadata": {"words": 120, "author": {"name": "Omar"}}},
+        {"title": "Kyiv today", "tags": ("news",), "metadata": {"words": "99", "list": [1, [2]]}},
+        {"published": "2024-12-31", "pages": (0, 7), "metadata": {"عدد": 3.5, "null": None}},
+        {"tags": ("News", "أخبار"), "metadata": {"author": {"name": "ساره"}, "words": 101}},
+    ]
+    return [told(article, **fields) for article, fields in zip(articles(), given, strict=True)]
+
+
+def ids_of(hits):
+    return [hit.passage_id for hit in hits]
+
+
+def assert_alike(one, other, *, complete):
+    """Equal but for the last digits, which may order equal scores otherwise."""
+    assert len(one) == len(other)
+    assert np.allclose([hit.score for hit in one], [hit.score for hit in other], atol=1e-5)
+    if complete:
+        assert set(ids_of(one)) == set(ids_of(other))
+
+
+def test_what_is_told_of_documents_comes_back(build):
+    index = build(catalogued())
+    for stored in catalogued():
+        found = index.document(stored.id)
+        assert found == stored
+        assert json.dumps(found.metadata) == json.dumps(stored.metadata)
+    assert index.document("ar/water.txt").page_at(7) is None
+    assert index.document("en/water.txt").page_at(7) == 2
+
+
+@pytest.mark.parametrize("filters", [[one] for one in FILTERS] + [["language=en", "words>100"]])
+def test_a_filtered_index_is_the_index_of_what_passes(build, filters):
+    whole, made = build(catalogued()), parse_all(filters)
+    passing = [one for one in catalogued() if matches(made, described(one))]
+    view, alone = whole.where(made), build(passing)
+    assert isinstance(view, PassageIndex)
+    assert view.state == whole.state
+    assert view.documents() == alone.documents()
+    assert view.documents(offset=1, limit=1) == alone.documents(offset=1, limit=1)
+    assert view.count_documents() == len(passing)
+    for text in (*QUESTIONS, "Kyiv كييف water"):
+        for k in (1, 2, 100):
+            near = view.nearest(query(text), k)
+            assert_alike(near, alone.nearest(query(text), k), complete=k == 100)
+            assert len(near) == min(k, len(alone))
+            assert len(view.matching(weighted(text), k)) == len(alone.matching(weighted(text), k))
+        assert set(ids_of(view.matching(weighted(text), 100))) == set(
+            ids_of(alone.matching(weighted(text), 100))
+        )
+    shown = ids_of(alone.nearest(query("Kyiv"), 100))
+    assert view.passages(shown) == alone.passages(shown)
+    for id in {one.id for one in catalogued()} - {one.id for one in passing}:
+        with pytest.raises(UnknownDocument):
+            view.document(id)
+        hidden = next(p for p in ids_of(whole.nearest(query("Kyiv"), 100)) if p.startswith(id))
+        with pytest.raises(KeyError):
+            view.passages([hidden])
+
+
+def test_filters_narrow_a_filtered_index_further(build):
+    whole = build(catalogued())
+    assert whole.where([]).documents() == whole.documents()
+    view = whole.where(parse_all(["language=en"])).where(parse_all(["words>100"]))
+    assert [one.id for one in view.documents()] == ["en/mixed.txt"]
+    assert [one.id for one in whole.where(parse_all(["words>100"])).documents()] == [
+        "ar/water.txt",
+        "en/mixed.txt",
+    ]
+
+
+def test_terms_are_as_rare_as_in_the_whole(build):
+    whole = build(catalogued())
+    view = whole.where(parse_all(["language=ar"]))
+    assert len(view) == len(whole)
+    assert view.document_frequency("kyiv") == whole.document_frequency("kyiv") > 0
+    scores = {hit.passage_id: hit.score for hit in whole.matching(weighted("كييف 1200"), 100)}
+    for hit in view.matching(weighted("كييف 1200"), 100):
+        assert hit.score == pytest.approx(scores[hit.passage_id], rel=1e-6)
+
+
+def test_k_results_come_back_where_k_exist_however_far_down(build):
+    """One of a hundred passes, and all others are nearer."""
+    near = [document(f"Kyiv hopes to free prisoners {n}.", f"{n}.txt") for n in range(100)]
+    far = told(document("Kyiv town water pipes are old.", "far.txt"), tags=("far",))
+    index = build([*near, far])
+    view = index.where(parse_all(["tags=far"]))
+    assert [id.partition("#")[0] for id in ids_of(view.nearest(query("Kyiv prisoners"), 3))] == [
+        "far.txt"
+    ]
+    assert [
+        id.partition("#")[0] for id in ids_of(view.matching(weighted("Kyiv prisoners"), 3))
+    ] == ["far.txt"]
+
+
+words = st.lists(
+    st.sampled_from("Kyiv كييف water ماء town May مايو 1200".split()), min_size=1, max_size=8
+)
+collections = st.lists(
+    st.tuples(words, st.sets(st.sampled_from("abc")), st.integers(0, 3)), min_size=1, max_size=12
+)
+
+
+@given(collections, st.sampled_from(["tags=a", "tags!=a", "n>=2", "n<1", "language=ar", "tags~b"]))
+@settings(max_examples=25, deadline=None)
+def test_search_with_a_filter_is_search_over_what_passes(made, expression):
+    documents = [
+        told(
+            document(f"{' '.join(text)} n{number}.", f"{number}.txt"),
+            tags=tuple(sorted(tags)),
+            metadata={"n": n},
+        )
+        for number, (text, tags, n) in enumerate(made)
+    ]
+    filters = parse_all([expression])
+    passing = [one for one in documents if matches(filters, described(one))]
+    with TemporaryDirectory() as folder:
+        Collection(Path(folder) / "all").ingest(documents, HashingEmbedder())
+        index = Collection(Path(folder) / "all").open()
+        view, memory = (
+            index.where(filters),
+            MemoryIndex(documents, HashingEmbedder()).where(filters),
+        )
+        alone = MemoryIndex(passing, HashingEmbedder())
+        for text in ("Kyiv مايو", "water 1200"):
+            for k in (1, 3, 50):
+                near = view.nearest(query(text), k)
+                for oracle in (memory, alone):
+                    assert_alike(near, oracle.nearest(query(text), k), complete=k == 50)
+            found = ids_of(view.matching(weighted(text), 50))
+            assert set(found) == set(ids_of(alone.matching(weighted(text), 50)))
+            assert set(found) == set(ids_of(memory.matching(weighted(text), 50)))
+        index.close()
+
+
+def test_a_hundred_questions_rank_the_same_each_time(embedder, tmp_path):
+    chance = random.Random(14)
+    vocabulary = " ".join(article.text for article in articles()).split()
+    documents = [
+        document(" ".join(chance.choices(vocabulary, k=30)) + ".", f"{n}.txt") for n in range(60)
+    ]
+    Collection(tmp_path).ingest(documents, embedder)
+    asked = [" ".join(chance.choices(vocabulary, k=5)) for _ in range(100)]
+    rankings = []
+    for threads, together in ((1, False), (2, False), (2, True)):
+        faiss.omp_set_num_threads(threads)
+        vectors = (
+            embedder.embed_queries(asked)
+            if together
+            else [embedder.embed_queries([one])[0] for one in asked]
+        )
+        index = Collection(tmp_path).open(embedder)
+        rankings.append(
+            [
+                [
+                    [(hit.passage_id, round(hit.score, 4)) for hit in hits]
+                    for hits in (index.nearest(vector, 10), index.matching(weighted(text), 10))
+                ]
+                for text, vector in zip(asked, vectors, strict=True)
+            ]
+        )
+        index.close()
+    faiss.omp_set_num_threads(1)
+    first, *others = rankings
+    for other in others:
+        for one, again in zip(first, other, strict=True):
+            for before, after in zip(one, again, strict=True):
+                # A text embedded among others may differ in the last digit that is kept.
+                assert [id for id, _ in before] == [id for id, _ in after]
+                assert np.allclose([s for _, s in before], [s for _, s in after], atol=2e-4)

@@ -478,7 +478,7 @@ def test_the_other_embedder_is_named_with_the_one_to_use(sanad):
 
 
 def test_a_fault_of_the_program_is_not_hidden(sanad, monkeypatch):
-    monkeypatch.setattr(Engine, "search", lambda *given: 1 / 0)
+    monkeypatch.setattr(Engine, "search", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         sanad("search", EN)
 
@@ -686,3 +686,123 @@ def test_a_full_standard_output_is_told_as_such(own_index):
     assert done.returncode == 69
     assert "standard output" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.fixture
+def told(tmp_path, sanad):
+    """Indexes with a collection made from records that say more than their text."""
+    records = [
+        {"id": "a", "text": "Kyiv hopes to free 1,200 prisoners.", "date": "2025-11-02",
+         "tags": ["war"], "author": {"name": "سارة"}},
+        {"id": "b", "text": "تأمل كييف إطلاق سراح 1200 أسير.", "date": "2024-01-02", "tags": "حرب"},
+    ]  # fmt: skip
+    file = tmp_path / "news.jsonl"
+    file.write_text("\n".join(json.dumps(one, ensure_ascii=False) for one in records), "utf-8")
+    code, _, _ = sanad("ingest", file, "--collection", "news", indexes=tmp_path / "told")
+    assert code == 0
+    return tmp_path / "told"
+
+
+@pytest.mark.parametrize(
+    ("where", "ids"),
+    [
+        (["published>=2025-01-01"], ["news.jsonl#a"]),
+        (["author.name=ساره", "tags=war"], ["news.jsonl#a"]),
+        (["language=ar"], ["news.jsonl#b"]),
+        (["author.name!=سارة"], ["news.jsonl#b"]),
+        (["tags~حر", "published<2024"], []),
+    ],
+)
+def test_filters_on_the_command_line(sanad, told, where, ids):
+    filters = [part for one in where for part in ("--where", one)]
+    common = ("--collection", "news", "--json", *filters)
+    code, out, _ = sanad("search", "prisoners أسير", *common, indexes=told)
+    assert code == 0
+    assert sorted(hit["document_id"] for hit in json.loads(out)["hits"]) == ids
+    code, out, _ = sanad("documents", "list", *common, indexes=told)
+    assert [one["id"] for one in json.loads(out)["documents"]] == ids
+    code, out, _ = sanad("ask", EN, "--threshold", "0", *common, indexes=told)
+    answer = json.loads(out)
+    assert {cited["document_id"] for cited in answer["citations"]} == set(ids)
+    if not ids:
+        assert answer["abstention"]["code"] == "not_in_sources"
+
+
+@pytest.mark.parametrize("command", [("ask", EN), ("search", EN), ("documents", "list")])
+def test_a_bad_filter_is_exit_2(sanad, command):
+    code, out, err = sanad(*command, "--where", "published>=soon", "--json")
+    assert (code, out) == (2, "")
+    error = json.loads(err)["error"]
+    assert (error["code"], error["param"]) == ("invalid_filter", "where")
+    assert "'published>=soon'" in error["message"]
+    assert "author.name!=" in error["hint"]
+
+
+def test_what_is_told_of_a_document_is_shown(sanad, told):
+    code, out, _ = sanad(
+        "documents", "show", "news.jsonl#a", "--collection", "news", "--json", indexes=told
+    )
+    content = json.loads(out)
+    assert code == 0
+    assert (content["published"], content["tags"], content["pages"]) == ("2025-11-02", ["war"], [])
+    assert content["metadata"] == {"author": {"name": "سارة"}}
+    shown, _ = on_a_terminal(
+        "documents", "show", "news.jsonl#a", "--collection", "news", indexes=told
+    )
+    assert "سارة" in shown
+    assert "tags: war" in shown
+    assert "Kyiv hopes" in shown
+
+
+def test_collections_are_listed_and_deleted(sanad, told, seed_index):
+    sanad("ingest", ROOT / "seeds" / "articles", "--collection", "b-2", indexes=told)
+    code, out, err = sanad("collections", "list", indexes=told)
+    assert (code, err) == (0, "")
+    assert [line for line in out.splitlines() if not line.startswith(" ")] == ["b-2", "news"]
+    code, out, _ = sanad("collections", "list", "--json", indexes=told)
+    listed = json.loads(out)["collections"]
+    assert [(one["name"], one["documents"]) for one in listed] == [("b-2", 2), ("news", 2)]
+    assert {"passages", "embedder", "generation", "problem"} < set(listed[0])
+    for names, expected in (
+        (["news", "nowhere"], 2),
+        (["../told"], 2),
+        (["news"], 0),
+        (["news"], 2),
+    ):
+        code, _, err = sanad("collections", "delete", *names, "--yes", indexes=told)
+        assert code == expected, err
+    code, out, _ = sanad("collections", "delete", "b-2", "--yes", "--json", indexes=told)
+    assert json.loads(out) == {"removed": ["b-2"]}
+    code, out, err = sanad("collections", "list", indexes=told)
+    assert (code, out) == (0, "")
+    assert "sanad ingest" in err
+
+
+def test_a_backup_and_what_is_compacted(sanad, told, tmp_path):
+    shared = ("--collection", "news", "--json")
+    code, out, _ = sanad("backup", tmp_path / "kept", *shared, indexes=told)
+    assert code == 0
+    assert json.loads(out)["documents"] == 2
+    code, _, err = sanad("backup", tmp_path / "kept", *shared, indexes=told)
+    assert (code, json.loads(err)["error"]["param"]) == (2, "target")
+    sanad("documents", "delete", "news.jsonl#a", "--yes", *shared, indexes=told)
+    held = Collection(told / "news").open()
+    sanad("documents", "delete", "news.jsonl#b", "--yes", *shared, indexes=told)
+    code, out, err = sanad("compact", *shared, indexes=told)
+    assert code == 75
+    assert json.loads(out)["held"] == [held.state.generation]
+    assert held.state.generation in err
+    held.close()
+    code, out, _ = sanad("compact", *shared, indexes=told)
+    assert (code, json.loads(out)["held"]) == (0, [])
+    assert not any(b"1,200" in path.read_bytes() for path in told.rglob("*") if path.is_file())
+    code, out, _ = sanad("documents", "list", "--collection", "kept", "--json", indexes=tmp_path)
+    assert [one["id"] for one in json.loads(out)["documents"]] == ["news.jsonl#a", "news.jsonl#b"]
+
+
+@pytest.mark.parametrize("command", [("compact",), ("backup", "x")])
+def test_there_is_nothing_to_compact_or_copy(sanad, tmp_path, command):
+    code, out, err = sanad(*command, indexes=tmp_path / "none")
+    assert (code, out) == (65, "")
+    assert "sanad ingest" in err
+    assert not (tmp_path / "none").exists()

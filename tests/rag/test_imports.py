@@ -23,15 +23,17 @@ OURS = (
 ORDER = """
 errors
 types
-protocols messages output settings terminal folding model_files
+folding
+filters metadata
+protocols messages output settings terminal model_files
 languages
 quantities sentences
-terms passages documents
+terms passages documents network duplicates
 question late_interaction contextual
 embedding
 index retrieval reading
 citations
-answering catalogue
+answering catalogue ingest
 engine
 doctor evaluation
 cli

@@ -128,12 +128,13 @@ def test_k_and_ranks_and_order(retriever, index):
         assert retriever.retrieve(asked, index, k) == everything[:k]
 
 
-def test_equal_passages_are_ordered_by_id(retriever, embedder):
+def test_of_equal_passages_the_first_by_id_is_found(retriever, embedder):
     names = ["c.txt", "a.txt", "b.txt"]
     for order in (names, names[::-1]):
         index = MemoryIndex([document(TOPICS["rain.txt"], name) for name in order], embedder)
         found = retriever.retrieve(understand("أين سقط المطر؟"), index, 3)
-        assert [passage.document_id for passage, _ in found] == sorted(names)
+        # They are copies of one article, so the first of them stands for all.
+        assert [passage.document_id for passage, _ in found] == ["a.txt"]
         assert len({hit.score for _, hit in found}) == 1
 
 

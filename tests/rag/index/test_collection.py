@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 
 import pytest
 
@@ -128,12 +127,12 @@ def test_the_same_name_in_another_folder_is_another_article(collection, tmp_path
 
 
 def test_many_small_transactions_store_everything(collection, monkeypatch):
-    monkeypatch.setattr("rag.index.collection._DOCUMENTS_A_COMMIT", 2)
+    monkeypatch.setattr("rag.index.changes._DOCUMENTS_A_COMMIT", 2)
     seen = []
     collection.ingest(articles(), HashingEmbedder(), lambda done, total: seen.append((done, total)))
     assert seen == [(2, 5), (4, 5), (5, 5)]
     assert stored(collection) == ARTICLES
-    monkeypatch.setattr("rag.index.collection._CHARACTERS_A_COMMIT", 1)
+    monkeypatch.setattr("rag.index.changes._CHARACTERS_A_COMMIT", 1)
     assert len(collection.ingest(articles(), NoModel()).unchanged) == 5
 
 
@@ -197,12 +196,3 @@ def test_the_engine_moves_to_the_newest_generation_and_frees_the_old(tmp_path, f
         assert engine.count_documents() == len(engine.documents())
         assert engine.index().matching({"town": 1.0}, 5)
     assert not (engine.collection.folder / held).exists()
-
-
-def test_no_pickle_is_read(collection, files):
-    found = []
-    sys.addaudithook(lambda event, args: found.append(args) if event == "pickle.find_class" else 0)
-    ingest(collection, files)
-    answers(collection.open())
-    collection.rebuild()
-    assert found == []

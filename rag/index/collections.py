@@ -1,0 +1,120 @@
+"""The collections side by side in one folder of indexes: their names, what they hold, removal."""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from rag.errors import IndexProblem, InvalidParameter, RagError, UnknownCollection
+from rag.index import files
+from rag.index.collection import Collection
+
+# Also of Settings.collection: nothing that leads anywhere but into the folder of indexes.
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
+_DELETED = ".deleted-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionSummary:
+    """What one collection holds; ``problem`` is the code of what keeps it from being told."""
+
+    name: str
+    documents: int | None
+    passages: int | None
+    embedder: str | None
+    generation: str | None
+    problem: str | None = None
+
+
+def check_name(name: str) -> str:
+    """The name of a collection; raises InvalidParameter."""
+    if not re.fullmatch(NAME, name) or name.endswith("\n"):
+        shown = name if len(name) <= 80 else f"{name[:80]}…"
+        raise InvalidParameter(
+            f"collection is {shown!r}, expected 1 to 64 letters, digits, - and _ of ASCII",
+            hint="list what is there with: sanad collections list",
+            parameter="collection",
+        )
+    return name
+
+
+def find(indexes: Path, name: str) -> Collection:
+    """An existing collection; raises InvalidParameter and UnknownCollection."""
+    folder = indexes / check_name(name)
+    collection = Collection(folder)
+    # A link could lead out of the folder of indexes.
+    if folder.is_symlink() or not collection.exists():
+        raise UnknownCollection(
+            f"no collection {name!r}",
+            hint="list what is there with: sanad collections list",
+            parameter="collection",
+        )
+    return collection
+
+
+def listed(indexes: Path) -> list[CollectionSummary]:
+    """All collections by name; a damaged one is listed with its problem."""
+    try:
+        names = sorted(path.name for path in indexes.iterdir())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise files.problem(error, indexes) from error
+    found = []
+    for name in names:
+        if re.fullmatch(NAME, name):
+            with suppress(UnknownCollection):
+                found.append(_summary(name, find(indexes, name)))
+    return found
+
+
+def _summary(name: str, collection: Collection) -> CollectionSummary:
+    problem = None
+    try:
+        described = collection.latest()
+    except RagError as error:
+        described, problem = None, error.code
+    if described is None:
+        return CollectionSummary(
+            name=name,
+            documents=None,
+            passages=None,
+            embedder=None,
+            generation=None,
+            problem=problem or "no_index",
+        )
+    return CollectionSummary(
+        name=name,
+        documents=described.documents,
+        passages=described.passages,
+        embedder=described.embedder,
+        generation=described.generation,
+    )
+
+
+def delete(indexes: Path, name: str) -> None:
+    """Removes a collection and all in it; raises UnknownCollection, and IndexLocked while written.
+
+    It is gone at once, also for a process that is killed here; its bytes are gone when this returns.
+    """
+    collection = find(indexes, name)
+    away = indexes / f"{_DELETED}{name}-{os.getpid()}"
+    with collection.locked(), files.explained(collection.folder):
+        files.rename(collection.folder, away)
+        files.sync_folder(indexes)
+    left = []
+    for folder in indexes.glob(f"{_DELETED}*"):  # and what a killed process left
+        try:
+            files.remove_tree(folder)
+        except OSError as error:
+            left.append(error)
+    if left:
+        raise IndexProblem(
+            f"{name!r} is deleted, but not all of its files are: {left[0]}",
+            hint=f"remove the folders {_DELETED}* in {str(indexes)!r}",
+        )
+    with files.explained(indexes):
+        files.sync_folder(indexes)
