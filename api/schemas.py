@@ -140,6 +140,9 @@ class AnswerBody(BaseModel):
     index: IndexBody
     timings_ms: dict[str, float]
     dropped_citations: int = Field(description="Quotations that did not verify and are not shown.")
+    resolved_question: str | None = Field(
+        description="What was answered, where the question leaned on the history."
+    )
 
 
 class PassageBody(BaseModel):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from rag import answering, catalogue
-from rag.answering import Thresholds
+from rag.answering import Thresholds, Watch
+from rag.conversation import Turn, resolve
 from rag.documents import LoadReport, load
 from rag.errors import (
     ConfigurationError,
@@ -21,6 +23,7 @@ from rag.errors import (
     UnknownDocument,
 )
 from rag.index.collection import ChangeReport, Collection, EmbeddedIndex
+from rag.languages import language_of
 from rag.protocols import Embedder, Reader
 from rag.question import validate
 from rag.retrieval import Retriever, Weights
@@ -94,11 +97,19 @@ class Engine:
         return Thresholds() if least is None else Thresholds(otherwise=least)
 
     def ask(
-        self, question: str, k: int | None = None, *, language: Language | None = None
+        self,
+        question: str,
+        k: int | None = None,
+        *,
+        language: Language | None = None,
+        history: Sequence[Turn] = (),
+        watch: Watch = answering.unwatched,
     ) -> Answer:
         """The answer with verified citations, or an abstention.
 
         ``language`` is that of messages to the reader; the question's own where it is not given.
+        A question that leans on the earlier messages in ``history`` is first made to stand alone.
+        ``watch`` is told each stage before it begins; what it raises ends the work.
         """
         count = self.settings.k if k is None else k
         answering.check_k(count)
@@ -108,9 +119,21 @@ class Engine:
         except NoIndex:
             return answering.abstain(text, "no_documents", 0.0, _EMPTY, {}, language=language)
         retriever, reader = self._parts()
-        return answering.answer(
-            text, index, retriever, reader, self._thresholds, count, language=language
+        resolved = resolve(text, history) if history else None
+        spoken = language_of(text)
+        answer = answering.answer(
+            resolved or text,
+            index,
+            retriever,
+            reader,
+            self._thresholds,
+            count,
+            language=language or spoken,
+            watch=watch,
         )
+        if resolved is None:
+            return answer
+        return replace(answer, question=text, question_language=spoken, resolved_question=resolved)
 
     def search(self, question: str, k: int | None = None) -> list[tuple[Passage, Hit]]:
         """The best passages, without an answer; none where nothing was ingested."""

@@ -28,6 +28,7 @@ languages
 quantities sentences
 terms passages documents
 question late_interaction contextual
+conversation
 embedding
 index retrieval reading
 citations
