@@ -13,6 +13,7 @@ from starlette.responses import Response
 from api.gate import Gate
 from api.readiness import Readiness
 from rag.engine import Engine
+from rag.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,7 @@ class Services:
     ``reads`` is a gate of its own: a document opens while all ``questions`` workers think.
     """
 
+    settings: Settings
     engine: Engine
     questions: Gate
     reads: Gate

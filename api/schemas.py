@@ -11,6 +11,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from rag.answering import K_MOST, check_k
+from rag.conversation import MOST_TURNS, Role
 from rag.errors import InvalidParameter
 from rag.question import LONGEST_QUESTION, validate
 from rag.types import AbstentionCode, AnswerKind, AnswerStatus, Language
@@ -51,6 +52,13 @@ class Request(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class TurnBody(Request):
+    """An earlier message."""
+
+    role: Role
+    content: str
+
+
 class AskRequest(Request):
     """A question to answer."""
 
@@ -60,6 +68,17 @@ class AskRequest(Request):
         None,
         description="The language of the question, where it should not be detected; reasons for "
         "not answering are given in it. Answers are in the language of their source.",
+    )
+    history: list[TurnBody] = Field(
+        default=[],
+        description="Earlier messages, oldest first, without the question. A question that leans on "
+        f"them is first made to stand alone; the last {MOST_TURNS} are looked at.",
+    )
+    stream: bool = Field(
+        False,
+        description="Whether to answer as server-sent events: `status` {stage}, `passage` "
+        "{document_id, title, start, end, score}, `answer` {delta}, `citation` (a citation), `done` "
+        "(the whole answer) or `error` (as errors are elsewhere).",
     )
 
 

@@ -175,6 +175,7 @@ _COURTESIES = frozenset(
     شكرا مرحبا اهلا سلام السلام عليكم تمام حسنا جيد ممتاز نعم لا مشكور جزيلا لك يعطيك العافيه صباح الخير""".split()
 )
 _REFUSALS = frozenset("i not sorry no cannot لا لم لن ليس ليست عذرا اسف للاسف لست".split())
+_NOT_TEXT = regex.compile(r"[\p{Cs}\p{Cc}]")
 _MARKS = regex.compile(r"\[\[?\d+\]?\](?:\([^)\s]*\))?")
 _END = regex.compile(r"[\s?؟!.،,;؛:…]+$")
 
@@ -188,7 +189,7 @@ def resolve(question: str, history: Sequence[Turn]) -> str | None:
     topic: _Topic | None = None
     for turn in history[-MOST_TURNS:]:
         if turn.role == "user":
-            asked = turn.text.strip()[:_BORROWED]
+            asked = _NOT_TEXT.sub(" ", turn.text[: 2 * _BORROWED]).strip()[:_BORROWED]
             if _is_content(asked):
                 alone = _standing_alone(asked, topic)
                 topic = _Topic(alone) if _content(_words(alone)) else topic
@@ -229,7 +230,7 @@ def _closed(text: str, language: Language) -> str:
 def _short_answer(text: str) -> str:
     """The first line of a reply where it can stand for what was asked; empty otherwise."""
     first = next((line for line in text[:2000].splitlines() if line.strip()), "")
-    bare = _END.sub("", _MARKS.sub("", first)).strip(" *_>\"'«»“”")
+    bare = _END.sub("", _MARKS.sub("", _NOT_TEXT.sub(" ", first))).strip(" *_>\"'«»“”")
     said = {word.folded for word in _words(bare)}
     return bare if 0 < len(bare.split()) <= _LONGEST_NAME and not said & _REFUSALS else ""
 

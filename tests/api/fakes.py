@@ -41,9 +41,12 @@ class FakeEngine:
         if self.warm_error:
             raise self.warm_error
 
-    def ask(self, question, k=None, **given):
+    def ask(self, question, k=None, *, watch=lambda *_: None, **given):
         self.asked.append((question, k, given))
+        watch("retrieving", ())
         assert self.release.wait(10)
+        watch("reading", self.search(question, 2))
+        watch("answering", ())
         if self.ask_error:
             raise self.ask_error
         language = language_of(question)
