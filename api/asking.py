@@ -79,15 +79,22 @@ class Asking:
 async def answered(request: Request, gate: Gate, ask: Callable[[Tell], Answer]) -> Answer:
     """The answer, or HTTPException 499 as soon as the caller is gone."""
     asking = Asking(gate, ask)
-    leaving = asyncio.ensure_future(_left(request.receive))
     try:
-        await asyncio.wait({asking.task, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not asking.task.done():
-            raise HTTPException(CLIENT_CLOSED, "the caller is gone")
+        await _unless_gone(request, asking.task)
         return asking.task.result()
     finally:
-        leaving.cancel()
         asking.close()
+
+
+async def _unless_gone(request: Request, task: asyncio.Future[Any]) -> None:
+    """Waits for the task; raises HTTPException 499 where the caller goes first."""
+    leaving = asyncio.ensure_future(_left(request.receive))
+    try:
+        await asyncio.wait({task, leaving}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        leaving.cancel()
+    if not task.done():
+        raise HTTPException(CLIENT_CLOSED, "the caller is gone")
 
 
 async def _left(receive: Receive) -> None:
@@ -96,6 +103,7 @@ async def _left(receive: Receive) -> None:
 
 
 async def streamed(
+    request: Request,
     gate: Gate,
     ask: Callable[[Tell], Answer],
     opening: Sequence[bytes],
@@ -109,9 +117,12 @@ async def streamed(
     ``failed`` of the error's body.
     """
     asking = Asking(gate, ask)
+    beginning = asyncio.ensure_future(asking.begun())
     try:
-        first = await asking.begun()
+        await _unless_gone(request, beginning)
+        first = beginning.result()
     except BaseException:
+        beginning.cancel()
         asking.close()
         raise
 

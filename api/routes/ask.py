@@ -37,7 +37,7 @@ async def ask(
     """The answer with the sentences it rests on, or the reason why there is none."""
     work = _work(services, asked)
     if asked.stream:
-        return await streamed(services.questions, work, (), events, failed)
+        return await streamed(request, services.questions, work, (), events, failed)
     return rendered(answer_to_dict(await answered(request, services.questions, work)))
 
 

@@ -103,7 +103,9 @@ async def completions(
         return EventStream(_each([*chunks.opening(), *chunks.task(found)]))
     chunks = Chunks(reply, found.read, language_of(found.question))
     work = _ask(services, found, asked.k)
-    return await streamed(services.questions, work, chunks.opening(), chunks.events, chunks.failed)
+    return await streamed(
+        request, services.questions, work, chunks.opening(), chunks.events, chunks.failed
+    )
 
 
 @router.post(
@@ -127,7 +129,7 @@ async def ui(
         return EventStream(_each([*parts.opening(), *parts.task(found)]), UI_HEADERS)
     work = _ask(services, found, asked.k)
     return await streamed(
-        services.questions, work, parts.opening(), parts.events, parts.failed, UI_HEADERS
+        request, services.questions, work, parts.opening(), parts.events, parts.failed, UI_HEADERS
     )
 
 

@@ -31,6 +31,7 @@ class FakeEngine:
     def __init__(self, settings=None, *, empty=False):
         self.settings = settings or Settings()
         self.asked = []
+        self.finished = 0
         self.warm_error = None
         self.ask_error = None
         self.release = threading.Event()  # what ask waits for while it is held
@@ -49,6 +50,7 @@ class FakeEngine:
         watch("answering", ())
         if self.ask_error:
             raise self.ask_error
+        self.finished += 1
         language = language_of(question)
         state = IndexState(generation="g1", fingerprint="f1")
         common = {
