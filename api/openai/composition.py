@@ -31,6 +31,8 @@ _ORIGINAL: Mapping[tuple[Language, Language], str] = {
 _SOURCES: Mapping[Language, str] = {"ar": "المصادر", "en": "Sources"}
 # A bracket that closes a mark, or what Markdown would make a link or an image of.
 _ACTING = regex.compile(r"(?<=\[[\d٠-٩۰-۹,،;\s#^-]{1,20})\]|\](?=[(\[:])")
+# A document's own escape would take the sense of ours.
+_BACKSLASH = regex.compile(r"\\(?=[!-/:-@\[-`{-~])")
 _TAG = regex.compile(r"<(?=[\p{L}/!?])")
 
 
@@ -53,7 +55,8 @@ class Message:
 
 def shown(text: str) -> str:
     """A document's text for a chat message: the same to read, nothing in it acts."""
-    return _TAG.sub(r"\<", _ACTING.sub(r"\]", printable(text)))
+    escaped = _BACKSLASH.sub(r"\\\\", printable(text))
+    return _TAG.sub(r"\<", _ACTING.sub(r"\]", escaped))
 
 
 def compose(answer: Answer, style: CitationStyle, link: Callable[[Citation], str]) -> Message:
@@ -79,8 +82,7 @@ def compose(answer: Answer, style: CitationStyle, link: Callable[[Citation], str
     if style == "markdown":
         text.add(f"\n{_SOURCES[language]}:\n\n")
         for citation in answer.citations:
-            name = _named(citation).replace("[", r"\[").replace("]", r"\]")
-            text.add(f"{citation.n}. [{name}]({link(citation)})\n")
+            text.add(f"{citation.n}. [{_named(citation, _as_link)}]({link(citation)})\n")
     return text.message()
 
 
@@ -92,8 +94,13 @@ def _introduction(answer: Answer) -> str:
     return said + _ORIGINAL.get((language, other), "")
 
 
-def _named(citation: Citation) -> str:
-    name = " ".join(shown(citation.title or citation.source).split())
+def _as_link(text: str) -> str:
+    """A document's text inside the brackets of a link: every bracket is escaped."""
+    return regex.sub(r"[\\\[\]<]", r"\\\g<0>", printable(text))
+
+
+def _named(citation: Citation, escaped: Callable[[str], str] = shown) -> str:
+    name = escaped(" ".join((citation.title or citation.source).split()))
     return f"{name} ({citation.published})" if citation.published else name
 
 

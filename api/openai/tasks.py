@@ -61,8 +61,8 @@ def recognise(messages: Sequence[tuple[str, str]]) -> Task | None:
 
 _HISTORY = regex.compile(r"<chat_history>(.*?)</chat_history>", regex.S | regex.I)
 _SPEAKER = regex.compile(
-    r"^\s*(?P<role>user|human|assistant|ai|bot|model)\s*:\s*(?P<text>.*?)"
-    r"(?=^\s*(?:user|human|assistant|ai|bot|model|title)\s*:|\Z)",
+    r"^\s*(?:\|\|>)?(?P<role>user|human|assistant|ai|bot|model|response)\s*:\s*(?P<text>.*?)"
+    r"(?=^\s*(?:\|\|>)?(?:user|human|assistant|ai|bot|model|response|title)\s*:|\Z)",
     regex.I | regex.S | regex.M,
 )
 
@@ -99,7 +99,8 @@ def title_of(question: str) -> str:
     while start < len(found) - 1:
         folded = found[start][0]
         unjoined = folded[1:] if folded[:1] == "و" else folded
-        if not (unjoined in rules.question_words or is_stop_word(folded)):
+        asks = unjoined in rules.question_words or is_stop_word(folded)
+        if not asks and f"how {folded}" not in rules.question_phrases:
             break
         start += 1
     kept = found[start : start + _TITLE_WORDS]
