@@ -103,6 +103,7 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--insecure", action="store_true", help="allow an address others can reach, without a key"
     )
+    command("mcp", "offer search, ask and open_document to MCP clients, on stdin and stdout")
     command("verify", "check every file of the index against its checksum")
     command("rebuild", "make the index anew from the stored documents, without the model")
     command("doctor", "check the installation, the model and the index")
@@ -213,6 +214,7 @@ def _run(options: argparse.Namespace) -> int:
         "documents": _documents,
         "evaluate": _evaluate,
         "serve": _serve,
+        "mcp": _mcp,
         "verify": _verify,
         "rebuild": _rebuild,
         "doctor": _doctor,
@@ -403,6 +405,13 @@ def _serve(options: argparse.Namespace, loaded: Settings) -> int:
     from api.server import serve
 
     serve(loaded, insecure=options.insecure)
+    return 0
+
+
+def _mcp(options: argparse.Namespace, loaded: Settings) -> int:  # noqa: ARG001 - as the others
+    from rag.integrations.mcp import server
+
+    server(_engine(loaded)).run()
     return 0
 
 

@@ -34,7 +34,7 @@ index retrieval reading
 citations
 answering catalogue
 engine
-doctor evaluation
+doctor evaluation client integrations
 cli
 """
 RANK = {name: rank for rank, line in enumerate(ORDER.split("\n")) for name in line.split()}
