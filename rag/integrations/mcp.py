@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec
@@ -80,15 +79,14 @@ def server(engine: Engine) -> MCPServer:
     return made
 
 
-def _told(tool: Callable[P, dict[str, Any]]) -> Callable[P, str]:
-    """The tool with its result as JSON, Arabic as itself, and errors told by their message."""
+def _told(tool: Callable[P, dict[str, Any]]) -> Callable[P, dict[str, Any]]:
+    """The tool with errors told by their message instead of "error executing tool"."""
 
     @wraps(tool)
-    def called(*given: P.args, **named: P.kwargs) -> str:
+    def called(*given: P.args, **named: P.kwargs) -> dict[str, Any]:
         try:
-            return json.dumps(tool(*given, **named), ensure_ascii=False)
+            return tool(*given, **named)
         except RagError as error:
             raise ToolError(str(error)) from error
 
-    called.__annotations__ = {**tool.__annotations__, "return": "str"}
     return called
