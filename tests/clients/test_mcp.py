@@ -58,7 +58,11 @@ async def test_answers_open_where_they_are_quoted_from(client):
         ("ask", {"question": "؟"}, "no words"),
         ("search", {"question": "من؟", "k": 0}, "k is 0"),
         ("open_document", {"id": "nothing.txt"}, "nothing.txt"),
-        ("open_document", {"id": "articles/000_bf9d928c021a1d38.txt", "start": 9, "end": 5}, "start 9"),
+        (
+            "open_document",
+            {"id": "articles/000_bf9d928c021a1d38.txt", "start": 9, "end": 5},
+            "start 9",
+        ),
     ],
 )
 async def test_errors_are_told_as_results(client, tool, given, told):
