@@ -503,7 +503,7 @@ def _split_at(text: str, folded_part: str) -> tuple[str, str]:
 
 
 def _arabic_fragment(rest: str, found: Sequence[_Word], topic: _Topic) -> str | None:
-    """«وفي الجنوب؟», «وبوكروفسك؟», «في مايو؟»; a longer piece is a question of its own."""
+    """«وفي الجنوب؟», «وبيروت؟», «في مايو؟»; a longer piece is a question of its own."""
     first = found[0].folded
     joined = first.startswith("و") and len(first) > 2 and not _AR_STARTS_WITH_WAW.match(first)
     bare = rest[1:] if joined else rest
