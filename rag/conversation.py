@@ -96,9 +96,14 @@ _EN_THINGS = frozenset("it its".split())
 _EN_POSSESSIVES = frozenset("his her their its".split())
 _EN_DEMONSTRATIVES = frozenset("that this these those".split())
 _EN_TIMES = frozenset("year month week day morning evening time century summer winter".split())
-# "How long does it take", "is it true that": this "it" stands for nothing.
-_EN_EMPTY_IT = frozenset("take takes cost costs snow rain snowing raining".split())
+# "Is it true that", "how long does it take to": this "it" stands for nothing.
+_EN_EMPTY_IT = frozenset("snow rain snowing raining".split())
 _EN_BEHIND_EMPTY_IT = frozenset("that to for whether if".split())
+# "How many were injured", "who will attend": a question with nothing it is about.
+_EN_BARE = regex.compile(
+    r"^(?:[Hh]ow\s+many\s+(?:did|do|is|are|was|were|will|has|have|had)\s+\w+|"
+    r"[Ww]ho\s+(?:(?:will|did|has|have|would|can)\s+)?(?:not\s+)?\p{Ll}{4,})$"
+)
 _EN_MORE = regex.compile(
     r"^(?:(?:please|can you|could you)\s+)*(?:tell me more|more details?|go on|continue|elaborate|"
     r"explain(?: more)?|more)(?:\s+please)?$",
@@ -122,9 +127,10 @@ _AR_ASKS = regex.compile(
 _AR_BEFORE_VERBS = frozenset("متي امتي اين وين فين لماذا ليش ليه كيف ازاي ماذا بماذا هل".split())
 _AR_COPULAS = frozenset("هو هي هم هما هن كان كانت يكون تكون كانوا".split())
 _AR_HAPPENED = regex.compile(
-    r"^(?:حدث|حدثت|وقع|وقعت|حصل|حصلت|جري|جرت|تم|صار|كان|بدا|انتهي|سيحدث|يحدث)?\s*"
-    r"(?:ذلك|هذا|ذاك|هذه|تلك|هالشي|هذا الامر|كل ذلك)$"
+    r"^(?:(?:حدث|حدثت|وقع|وقعت|حصل|حصلت|جري|جرت|تم|صار|كان|بدا|انتهي|سيحدث|يحدث)?\s*"
+    r"(?:ذلك|هذا|ذاك|هذه|تلك|هالشي|هذا الامر|كل ذلك)|حدث|وقع|حصل|جري|صار|سيحدث)$"
 )
+_AR_RELATIVES = frozenset("التي الذي الذين اللذان اللتان".split())
 _AR_DEMONSTRATIVES = frozenset("ذلك هذا هذه تلك ذاك هولاء اولئك".split())
 _AR_TIMES = frozenset(
     "العام السنه الشهر الاسبوع اليوم الصباح المساء الوقت الصيف الشتاء القرن".split()
@@ -160,6 +166,8 @@ _AR_IMPERFECT = regex.compile(r"^(?:س[يت]\w{3,}|ي\w{3,})$")
 _AR_NOT_VERBS = frozenset(
     "يوسف يونس يافا يناير يونيو يوليو يعقوب ياسر يوميا يابان يوغوسلافيا سيناء سيرجي سيول".split()
 )
+# «ما سبب …», «ما تاريخ …»: what is asked of a thing, not the thing.
+_AR_ASKED_OF = frozenset("سبب اسباب تاريخ موعد عدد".split())
 _AR_TITLES = frozenset(
     "رييس الرييس وزير الوزير مدير قايد امين ملك امير حاكم زعيم مستشار سفير متحدث ناطق نايب عاصمه اكبر "
     "اول اخر صاحب مولف مخترع".split()
@@ -275,7 +283,9 @@ def _english(text: str, topic: _Topic) -> str | None:
         if not _content(_words(after)) and _no_noun(after):
             return _asked_again(asks.group(), topic)
         if _EN_HAPPENED.match(after):
-            return _asked_again(asks.group(), topic)
+            return _asked_again(asks.group(), topic, rest)
+        if _EN_BARE.match(rest):
+            return _with_context(rest, topic)
     elif (
         len(found) <= _LONGEST_FRAGMENT
         and (opened or found[0].folded in _EN_PREPOSITIONS)
@@ -298,8 +308,11 @@ def _no_noun(after: str) -> bool:
     }
 
 
-def _asked_again(asks: str, topic: _Topic) -> str:
-    """The clause of the earlier question, asked with another question word."""
+def _asked_again(asks: str, topic: _Topic, text: str = "") -> str:
+    """The clause of the earlier question, asked with another question word.
+
+    Where the clause has no subject of its own, ``text`` keeps its words.
+    """
     question = _END.sub("", topic.question)
     ask = asks[:1].upper() + asks[1:].lower()
     if language_of(question) == "ar":
@@ -311,7 +324,7 @@ def _asked_again(asks: str, topic: _Topic) -> str:
         # "How many people were killed", but "how many drones did Russia shoot down".
         subject = fold(aux) in _EN_BE
         return f"{ask} {aux} {noun} {rest}" if subject else f"{ask} {aux} {rest} {noun}"
-    return f"{ask} {_clause(question)}"
+    return _with_context(text, topic) if text else f"{ask} {_clause(question)}"
 
 
 def _put_in_place(fragment: str, question: str) -> str:
@@ -325,7 +338,8 @@ def _put_in_place(fragment: str, question: str) -> str:
     first = given[0].folded
     if first in _EN_PREPOSITIONS:
         place = _phrase(base, found, first, _EN_PREPOSITIONS)
-        return base[: place[0]] + fragment + base[place[1] :] if place else f"{base} {fragment}"
+        added = fragment[:1].lower() + fragment[1:]
+        return base[: place[0]] + fragment + base[place[1] :] if place else f"{base} {added}"
     if first[0].isdigit():
         numbers = [word for word in found if word.folded[0].isdigit()]
         if numbers:
@@ -385,6 +399,8 @@ def _english_kind(word: str, before: Sequence[_Word], after: Sequence[_Word]) ->
     """What a word stands for here: person, plural, thing, place, clause; None where for nothing."""
     # A noun before it in the same question is what it stands for, though not the verb in "who said".
     led = [each for each in _content(before) if each.folded not in {"said", "say", "know"}]
+    if len(before) > 1 and before[0].folded == "how" and led[:1] == [before[1]]:
+        led = led[1:]  # "how long is it"
     following = after[0].folded if after else ""
     if word == "there":
         existential = bool(before) and before[-1].folded in {"is", "are", "was", "were", "will"}
@@ -425,10 +441,13 @@ def _english_antecedent(kind: str, topic: _Topic) -> str:
             return is_what.group("noun")
         counted = _EN_COUNTED.match(question)
         return f"the {counted.group('noun')}" if counted else ""
-    if type in ("place", "which") and topic.answer:
+    which = _words(question)[0].folded in {"which", "what"} and not is_what
+    if topic.answer and type == "place" and (which or kind == "place"):
         return topic.answer
     if is_what:
         return is_what.group("noun")
+    if which and names == []:
+        return ""
     return names[-1] if names else ""
 
 
@@ -525,6 +544,8 @@ def _arabic_clause(text: str) -> str:
     while found and found[0].folded in _AR_COPULAS and len(found) > 1:
         rest = rest[found[1].start :]
         found = _words(rest)
+    if len(found) > 1 and found[0].folded in _AR_ASKED_OF:
+        rest = rest[found[1].start :]
     return rest
 
 
@@ -560,7 +581,7 @@ def _arabic_in_place(fragment: str, question: str) -> str:
         numbers = [word for word in found if word.folded[0].isdigit()]
         if numbers:
             return base[: numbers[-1].start] + fragment + base[numbers[-1].end :]
-    slot = _arabic_slot(base, first)
+    slot = _arabic_slot(base, first) or _arabic_object(base)
     if slot is None:
         return f"{base} {fragment}"
     return base[: slot[0]] + fragment + base[slot[1] :]
@@ -596,6 +617,14 @@ def _arabic_slot(base: str, first: str) -> tuple[int, int] | None:
     return start, last.end
 
 
+def _arabic_object(base: str) -> tuple[int, int] | None:
+    """The last word of a question where a preposition leads it: «… في تونس»."""
+    found = _words(base)
+    if len(found) < 3 or found[-2].folded not in _AR_PREPOSITIONS:
+        return None
+    return found[-1].start, found[-1].end
+
+
 def _suffix(folded: str, original: str) -> str:
     """The pronoun that hangs on a word, empty where none does."""
     bare = folded[1:] if folded.startswith(("و", "ف")) and len(folded) > 4 else folded
@@ -627,12 +656,14 @@ def _arabic_pronouns(ask: str, after: str, following: Sequence[_Word], topic: _T
             nexts = following[n + 1].folded if n + 1 < len(following) else ""
             return None if nexts in _AR_TIMES else _with_context(f"{ask} {after}", topic)
         if word.folded == "هناك" and n == len(following) - 1 and n > 0:
-            place = _arabic_antecedent("thing", topic)
+            place = _arabic_antecedent("place", topic)
             put = f"في {place}" if place else ""
             replaced = f"{ask} {after[: word.start]}{put}{after[word.end :]}"
             return replaced if put else _with_context(f"{ask} {after}", topic)
         if suffix := _suffix(word.folded, _slice(after, word)):
             return _arabic_unhung(ask, after, word, suffix, topic)
+    if fold(ask) in ("من", "مين") and len(following) == 1 and regex.fullmatch(r"\w{3,}ه", after):
+        return _with_context(f"{ask} {after}", topic)  # «من أقره؟»
     if _subject_is_dropped(following, verb_first=verb_first):
         verb = following[0].folded
         feminine = verb.startswith(("ت", "ست")) or verb.endswith("ت")
@@ -693,31 +724,40 @@ def _arabic_antecedent(kind: str, topic: _Topic) -> str:
     found = _words(clause)
     if not found:
         return topic.answer
-    about_noun = asks is not None and asks.group().lstrip("وف").split()[0] in {
-        "ما",
-        "من",
-        "مين",
-        "كم",
-    }
-    starts_with_verb = found[0].folded in _AR_VERBS
+    ask = asks.group().lstrip("وف").split()[0] if asks else ""
+    about_noun = ask in {"ما", "من", "مين", "كم"}
+    copula = any(word in _AR_COPULAS for word in folded.split()[1:2])
     titled = any(word.folded in _AR_TITLES for word in found[:2])
-    type = answer_type_of(question, "ar")
+    does = ask in {"من", "مين"} and not copula and len(found) > 1 and not titled
+    starts_with_verb = found[0].folded in _AR_VERBS or does
+    if ask in {"من", "مين"} and kind != "plural":
+        named = topic.answer if starts_with_verb or titled or len(found) > 3 else ""
+        return named or ("" if starts_with_verb else clause)
     if kind == "person":
-        if about_noun and type == "person":
-            return (
-                topic.answer
-                if topic.answer and (titled or starts_with_verb or len(found) > 3)
-                else clause
-            )
         return _subject(clause, found, verb_first=not about_noun)
     if kind == "plural":
         return clause if about_noun and not starts_with_verb else ""
-    if type in ("place", "which") and topic.answer:
+    which = ask in {"اي", "في", "مع"} or (len(found) > 1 and found[1].folded in _AR_RELATIVES)
+    type = answer_type_of(question, "ar")
+    if topic.answer and (which or (kind == "place" and type == "place")):
         return topic.answer
     if about_noun and not starts_with_verb and len(found) <= 3:
         return clause
-    nouns = [w for w in found[1:] if not is_stop_word(w.folded) and not w.folded.startswith("ال")]
-    return _slice(clause, nouns[-1]) if nouns else ""
+    return _last_noun(clause, found)
+
+
+def _last_noun(clause: str, found: Sequence[_Word]) -> str:
+    """The last noun of a clause with what belongs to it: «قناة السويس»."""
+    last = len(found) - 1
+    while last > 0 and is_stop_word(found[last].folded):
+        last -= 1
+    first = last
+    while first > 1 and found[first].folded.startswith("ال"):
+        before = found[first - 1]
+        if is_stop_word(before.folded) or _is_verb(before.folded):
+            break
+        first -= 1
+    return clause[found[first].start : found[last].end] if last > 0 else ""
 
 
 def _subject(clause: str, found: Sequence[_Word], *, verb_first: bool) -> str:
