@@ -21,6 +21,7 @@ from rag.terms import is_stop_word, words
 from rag.types import AnswerType, Language
 
 _SHORTEST_PROMPT = 60  # characters; nobody instructs a model in fewer
+_LONGEST_END = 20_000  # characters
 _TITLE_WORDS = 6
 _TITLE_CHARACTERS = 48
 _TAGS = 3
@@ -49,12 +50,15 @@ def recognise(messages: Sequence[tuple[str, str]]) -> Task | None:
     last = next((text for role, text in reversed(messages) if role == "user"), "")
     systems = "\n".join(text for role, text in messages if role in ("system", "developer"))
     # A system prompt alone may instruct a person's chat; then only what it has the model do counts.
-    for prompt in (last, systems):
-        if len(prompt) < _SHORTEST_PROMPT:
+    for whole in (last, systems):
+        if len(whole) < _SHORTEST_PROMPT:
             continue
+        # The instruction stands at an end; a long middle would only hold the event loop.
+        cut = len(whole) > 2 * _LONGEST_END
+        prompt = f"{whole[:_LONGEST_END]}\n{whole[-_LONGEST_END:]}" if cut else whole
         for kind in _KINDS:
             if all(regex.search(signal, prompt, regex.I | regex.S) for signal in kind.signals):
-                spoken = _conversation(prompt) or _conversation(last) or _turns(messages, last)
+                spoken = _conversation(prompt) or _turns(messages, last)
                 return Task(kind.name, kind.reply(prompt, spoken))
     return None
 
