@@ -53,14 +53,21 @@ def recognise(messages: Sequence[tuple[str, str]]) -> Task | None:
     for whole in (last, systems):
         if len(whole) < _SHORTEST_PROMPT:
             continue
-        # The instruction stands at an end; a long middle would only hold the event loop.
-        cut = len(whole) > 2 * _LONGEST_END
-        prompt = f"{whole[:_LONGEST_END]}\n{whole[-_LONGEST_END:]}" if cut else whole
+        prompt = _ends(whole)
         for kind in _KINDS:
             if all(regex.search(signal, prompt, regex.I | regex.S) for signal in kind.signals):
-                spoken = _conversation(prompt) or _turns(messages, last)
+                spoken = (
+                    _conversation(prompt) or _conversation(_ends(last)) or _turns(messages, last)
+                )
                 return Task(kind.name, kind.reply(prompt, spoken))
     return None
+
+
+def _ends(text: str) -> str:
+    """The text without a long middle: it instructs at its ends, and the event loop must not wait."""
+    if len(text) <= 2 * _LONGEST_END:
+        return text
+    return f"{text[:_LONGEST_END]}\n{text[-_LONGEST_END:]}"
 
 
 _HISTORY = regex.compile(r"<chat_history>(.*?)</chat_history>", regex.S | regex.I)
