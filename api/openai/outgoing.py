@@ -10,11 +10,12 @@ from typing import Any
 import regex
 
 from api.asking import DONE, Reached, event
-from api.openai.composition import CitationStyle, Message, compose, shown
+from api.openai.composition import CitationStyle, Message, compose
 from api.openai.incoming import Asked
 from api.openai.schemas import MODEL
 from api.openai.tasks import Task
 from rag.output import answer_to_dict, citation_to_dict
+from rag.terminal import printable
 from rag.types import Answer, Citation, Language, Stage
 
 _TOKEN = regex.compile(r"\w+|[^\w\s]")
@@ -55,7 +56,7 @@ class Reply:
                 "url_citation": {
                     "start_index": mark.start,
                     "end_index": mark.end,
-                    "title": shown(cited[mark.n].title),
+                    "title": printable(cited[mark.n].title),
                     "url": self.link(cited[mark.n]),
                 },
             }
@@ -191,7 +192,7 @@ def _source(citation: Citation, url: str) -> dict[str, Any]:
     one of its own; were it an address, it would be shown in place of the title.
     """
     place = f"{citation.document_id}@{citation.start}-{citation.end}"
-    title = shown(citation.title)
+    title = printable(citation.title)
     about = {"source": place, "name": title, "source_url": url, "url": url, "verified": True}
     return {
         "type": "source",
@@ -248,7 +249,7 @@ class UiParts:
             "type": "source-url",
             "sourceId": id,
             "url": self.reply.link(citation),
-            "title": shown(citation.title),
+            "title": printable(citation.title),
         }
         content = citation_to_dict(citation)
         yield {"type": "data-citation", "id": id, "data": content}

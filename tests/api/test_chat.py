@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import re
 
 import httpx
@@ -354,7 +355,12 @@ async def test_a_full_queue_refuses_streams_with_503(engine):
         ("/v1/chat/ui", {"messages": [{"role": "user", "parts": [{"type": "text", "text": "من؟"}]}]}),
     ],
 )  # fmt: skip
-async def test_work_ends_when_the_caller_goes(engine, path, body):
+async def test_work_ends_when_the_caller_goes(engine, caplog, path, body):
+    caplog.set_level(logging.INFO, "api.access")
+
+    def logged():
+        return [record for record in caplog.records if record.name == "api.access"]
+
     engine.release.clear()
     with served(engine, workers=1, queue=1) as address:
         until_ready(address)
@@ -362,11 +368,11 @@ async def test_work_ends_when_the_caller_goes(engine, path, body):
             running = asyncio.create_task(client.post(path, json=body))
             await until(lambda: engine.asked)
             waits = asyncio.create_task(client.post(path, json=body))
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.5)  # until the second one waits behind the first
             for task in (running, waits):
                 task.cancel()
             await asyncio.gather(running, waits, return_exceptions=True)
-            await asyncio.sleep(0.3)
+            await until(lambda: [r.route for r in logged()].count(path) == 2)
             engine.release.set()
             # The one that ran ended at its next stage; the one that waited was never begun.
             reply = await client.post("/v1/ask", json={"question": "من؟"}, timeout=10)

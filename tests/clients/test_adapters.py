@@ -57,6 +57,19 @@ def test_haystack(source, language):
     check(source, [(document.content, document.meta) for document in found])
 
 
+def test_sanad_mcp_without_its_package_says_what_to_install(monkeypatch, capsys):
+    import sys
+
+    from rag.cli import main
+
+    for module in [m for m in sys.modules if m.split(".")[0] == "mcp"]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "mcp", None)
+    monkeypatch.delitem(sys.modules, "rag.integrations.mcp", raising=False)
+    assert main(["mcp"]) == 78
+    assert "pip install 'sanad[mcp]'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["langchain", "llama_index", "haystack", "mcp"])
 def test_a_missing_framework_names_its_extra(monkeypatch, name):
     import importlib
