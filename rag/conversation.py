@@ -116,8 +116,9 @@ _EN_NOT_NAMES = frozenset("i the a an".split())
 
 # Arabic, folded: ا for أإآ, ه for ة, ي for ى.
 _AR_OPENERS = regex.compile(
-    r"^(?:(?:طيب|حسنا|اوكي|تمام|لكن|ولكن|ثم|ايضا|كذلك|وايضا|اذن)\s*,?\s*)*"
-    r"(?P<about>(?:و|ف)?(?:ماذا|شو|ايش|وش)\s+عن\s+|(?:و|ف)?بالنسبه\s+(?:الي\s+|(?=ل)))?"
+    r"^(?:(?:طيب|طب|حسنا|اوكي|تمام|لكن|ولكن|ثم|ايضا|كذلك|وايضا|اذن)\s*,?\s+)*"
+    r"(?P<about>(?:و|ف)?(?:ماذا|شو|ايش|وش)\s+(?:عن|بشان|بخصوص)\s+|"
+    r"(?:و|ف)?بالنسبه\s+(?:الي\s+|(?=ل)))?"
 )
 _AR_ASKS = regex.compile(
     r"^[وف]?(?:كم\s+عدد|كم|بكم|(?:في|منذ)\s+اي\s+\w+|منذ\s+متي|متي|امتي|اين|وين|فين|من\s+اين|الي\s+اين|"
@@ -493,9 +494,9 @@ def _arabic(text: str, topic: _Topic) -> str | None:
     following = _words(after)
     if not _content(following) and all(w.folded in _AR_COPULAS for w in following) and following:
         return _arabic_who_is(ask, topic)
+    if not following and fold(ask) == "ما":
+        return None
     if not following or _AR_HAPPENED.match(fold(after)):
-        if not following and ask == rest and fold(ask) == "ما":
-            return None
         return _arabic_asked_again(ask, topic)
     return _arabic_pronouns(ask, after, following, topic)
 
