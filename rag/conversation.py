@@ -24,6 +24,7 @@ from rag.types import Language
 MOST_TURNS = 20  # earlier messages that are looked at; what is older is seldom meant
 _LONGEST_FRAGMENT = 6  # words; a longer piece without a question word is a question of its own
 _LONGEST_NAME = 6  # words of an answer that can stand for a pronoun
+_SHORT_CLAUSE = 3  # words
 _BORROWED = 300  # characters of an earlier message that are ever carried on
 
 Role = Literal["user", "assistant"]
@@ -90,6 +91,7 @@ _EN_BE = frozenset("is are was were".split())
 _EN_PREPOSITIONS = frozenset(
     "in on at during after before from to with for by about near against since under over".split()
 )
+_EN_ASKED = frozenset("which whom what whose where when who".split())
 _EN_PERSONS = frozenset("he she him his hers himself herself".split())
 _EN_PLURALS = frozenset("they them their theirs".split())
 _EN_THINGS = frozenset("it its".split())
@@ -290,6 +292,7 @@ def _english(text: str, topic: _Topic) -> str | None:
     elif (
         len(found) <= _LONGEST_FRAGMENT
         and (opened or found[0].folded in _EN_PREPOSITIONS)
+        and all(word.folded not in _EN_ASKED for word in found[1:2])
         and all(word.folded not in _EN_PERSONS | _EN_PLURALS for word in found)
     ):
         return _put_in_place(rest, topic.question)
@@ -382,7 +385,10 @@ def _names(text: str, *, anywhere: bool = False) -> list[tuple[int, int]]:
 
 def _english_pronouns(text: str, topic: _Topic) -> str | None:
     found = _words(text)
+    ahead = "," in text and found and found[0].folded in _EN_PREPOSITIONS
     for n, word in enumerate(found):
+        if n == 1 and ahead:
+            continue  # "in his post, what did …": the name follows
         before, after = found[:n], found[n + 1 :]
         kind = _english_kind(word.folded, before, after)
         if kind is None:
@@ -529,6 +535,8 @@ def _arabic_fragment(rest: str, found: Sequence[_Word], topic: _Topic) -> str | 
     bare = rest[1:] if joined else rest
     if len(found) > _LONGEST_FRAGMENT or not (joined or first in _AR_PREPOSITIONS):
         return None
+    if any(_AR_ASKS.match(word.folded) for word in found[1:2]):
+        return None  # «مع من …»
     if any(_suffix(word.folded, _slice(rest, word)) for word in found):
         return _with_context(bare, topic)
     return _arabic_in_place(bare, topic.question)
@@ -694,6 +702,8 @@ def _subject_is_dropped(following: Sequence[_Word], *, verb_first: bool) -> bool
         return False
     if len(following) == 1:
         return True
+    if following[0].folded not in _AR_VERBS and len(following) > _SHORT_CLAUSE:
+        return False  # «كيف ينظر إلى …»: perhaps a passive, which has no subject
     return following[1].folded in _AR_PREPOSITIONS | {"ان", "بان", "ايضا", "بعد", "بعدها", "الان"}
 
 

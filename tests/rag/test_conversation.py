@@ -1,11 +1,14 @@
 """Dialogues in both languages: what a follow-up is understood to ask, and what is left alone."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.conversation import MOST_TURNS, Turn, resolve
 from rag.question import LONGEST_QUESTION
+from tests.conftest import SEEDS
 
 # (what was said before: question, answer, question, …), the follow-up, what it asks
 ENGLISH = [
@@ -55,6 +58,8 @@ ENGLISH = [
     (["When did Russia seize Bakhmut?", "May 2023"], "Is there an agreement with Greece?", None),
     (["When did Russia seize Bakhmut?", "May 2023"], "What happened this year?", None),
     (["When did Russia seize Bakhmut?", "May 2023"], "Zelensky", None),
+    (["Who invented the telephone?", "Bell"], "With whom did Japan trade?", None),
+    (["Who invented the telephone?", "Bell"], "In his post, what did Zelensky ask for?", None),
     (["When did Russia seize Bakhmut?", "May 2023"], "prisoner exchange", None),
     (["When did Russia seize Bakhmut?", "May 2023"], "Which agreements regulate the exchange?", None),
 ]  # fmt: skip
@@ -98,6 +103,8 @@ ARABIC = [
     (["من هو وزير الخارجية؟", "أيمن الصفدي"], "وما موقفه من الاتفاق؟", "ما موقف أيمن الصفدي من الاتفاق؟"),
     # Left alone.
     (["ما عدد سكان القاهرة؟", "10 ملايين"], "ما هو التمثيل الضوئي؟", None),
+    (["من اخترع الهاتف؟", "غراهام بيل"], "مع مين وقعوا الاتفاق؟", None),
+    (["من اخترع الهاتف؟", "غراهام بيل"], "كيف يُنظر إلى العقود طويلة الأجل؟", None),
     (["ما عدد سكان القاهرة؟", "10 ملايين"], "كيف تنتج الطاقة الشمسية في الصحراء؟", None),
     ([], "ولماذا؟", None),
     ([], "وكم كان عددهم؟", None),
@@ -134,6 +141,18 @@ def test_there_are_enough_dialogues_of_both_kinds():
     for dialogues in (ENGLISH, ARABIC):
         assert sum(meant is not None for *_, meant in dialogues) >= 20
         assert sum(meant is None for *_, meant in dialogues) >= 10
+
+
+@pytest.mark.parametrize(
+    "before", [ENGLISH[0][0], ARABIC[0][0], ["Who invented the telephone?", "Bell"]]
+)
+def test_questions_that_stand_alone_are_left_alone(before):
+    """All questions of the seeds stand alone; whatever was asked before must not change them."""
+    files = (SEEDS / "facts.jsonl", SEEDS / "unseen.jsonl")
+    lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    asked = [json.loads(line)["question"] for line in lines]
+    assert len(asked) > 200
+    assert [text for text in asked if resolve(text, spoken(*before))] == []
 
 
 def test_only_the_last_messages_are_looked_at():
