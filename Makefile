@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test soak lint types install bench clean
+.PHONY: demo test soak lint types install clients bench clean
 
 # The light installation: no torch. Enough to ingest, ask, serve and evaluate.
 $(VENV)/.core: pyproject.toml .constraints.txt
@@ -43,6 +43,14 @@ test: $(VENV)/.all
 soak: $(VENV)/.all
 	$(BIN)/python -m pytest -q -m soak tests
 
+# The clients people use, from the registries, in an environment of their own: OpenAI's for Python
+# and Node, LangChain, LlamaIndex, Haystack, the AI SDK, MCP. Their own warnings are theirs.
+clients:
+	test -d $(VENV)-clients || $(PYTHON) -m venv $(VENV)-clients
+	$(VENV)-clients/bin/python -m pip --disable-pip-version-check install --quiet -e '.[clients]'
+	cd tests/clients/node && npm install --silent --no-audit --no-fund --no-package-lock
+	$(VENV)-clients/bin/python -m pytest -q -W default -rs tests/clients
+
 lint: $(VENV)/.all
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -54,4 +62,4 @@ bench: $(VENV)/.all
 	$(BIN)/python -m benchmarks.run $(BENCH)
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-clients tests/clients/node/node_modules build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -16,7 +16,7 @@ from api.gate import Gate
 from api.middleware import BodyLimit, RequestContext
 from api.openapi import with_whole_examples
 from api.readiness import Readiness
-from api.routes import ask, collections, documents, health, search, writes
+from api.routes import ask, chat, collections, documents, health, search, writes
 from api.writing import Writing
 from rag import __version__
 from rag.engine import Engine
@@ -42,6 +42,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         writes = Gate("writes", workers=1, queue=settings.queue)
         services = Services(
+            settings=settings,
             engine=served,
             questions=Gate("questions", workers=settings.workers, queue=settings.queue),
             reads=Gate("reads", workers=settings.workers, queue=settings.queue),
@@ -76,6 +77,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     errors.install(app)
     routers = (
         ask.router,
+        chat.router,
         search.router,
         documents.router,
         writes.router,

@@ -15,6 +15,7 @@ from api.gate import Gate
 from api.readiness import Readiness
 from api.writing import Writing
 from rag.engine import Engine
+from rag.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,7 @@ class Services:
     ``parsing`` reads files that were sent, ``writing`` is the one writer of this process.
     """
 
+    settings: Settings
     engine: Engine
     questions: Gate
     reads: Gate

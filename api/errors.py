@@ -28,7 +28,15 @@ LONGEST_MESSAGE = 600  # a caller's own input is repeated, but not a megabyte of
 LONGEST_PARAM = 100
 RETRY_SECONDS = 1
 
+
+class UnknownModel(UsageError):
+    """A chat client names a model that is not served here."""
+
+    code = "model_not_found"
+
+
 STATUS: Mapping[type[RagError], int] = {
+    UnknownModel: 404,
     errors.UsageError: 400,
     errors.InvalidFilter: 422,
     errors.UnknownDocument: 404,
@@ -124,12 +132,22 @@ def install(app: FastAPI) -> None:
 
 async def _rag_error(_request: Request, error: RagError) -> Response:
     status = status_of(type(error))
+    return error_response(status, error.code, _told(error), error.parameter)
+
+
+def _told(error: RagError) -> str:
     if isinstance(error, UsageError | Unavailable):
-        message = f"{error.message}; {error.hint}" if error.hint else error.message
-    else:
-        log.error("failed", extra={"code": error.code, "reason": str(error)})
-        message = TOLD.get(error.code, _INTERNAL)
-    return error_response(status, error.code, message, error.parameter)
+        return f"{error.message}; {error.hint}" if error.hint else error.message
+    log.error("failed", extra={"code": error.code, "reason": str(error)})
+    return TOLD.get(error.code, _INTERNAL)
+
+
+def explained(error: Exception) -> dict[str, Any]:
+    """What is told of an error where a reply has already begun; logs what is the service's own."""
+    if isinstance(error, RagError):
+        return error_body(status_of(type(error)), error.code, _told(error), error.parameter)
+    log.error("internal", exc_info=error)
+    return error_body(500, "internal", _INTERNAL)
 
 
 async def _invalid(_request: Request, error: RequestValidationError) -> Response:
@@ -190,6 +208,7 @@ DOCUMENTED: Mapping[str, _Documented] = {
     ),
     "unknown_collection": _Documented(404, "no collection 'news'", "collection"),
     "unknown_document": _Documented(404, "no document 'a.txt'", "id"),
+    "model_not_found": _Documented(404, "no model 'gpt-4', expected 'sanad'", "model"),
     "no_index": _Documented(404, TOLD["no_index"]),
     "body_timeout": _Documented(408, "the body did not arrive within 10 seconds"),
     "body_too_large": _Documented(413, "the body is larger than 1048576 bytes"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi.openapi.models import Example
 from pydantic import BaseModel
+from pydantic_core import to_json
 
 from rag.citations import utf16_offset
 from rag.index.collections import CollectionSummary
@@ -46,6 +47,7 @@ _UNKNOWN: dict[Language, str] = {
     "ar": "ما عاصمة اليابان؟",
     "en": "What is the capital of Japan?",
 }
+_FOLLOW_UP: dict[Language, str] = {"ar": "ومتى؟", "en": "And when?"}
 _STATE = IndexState(generation="g000001", fingerprint="5b1f0c2a9d3e")
 
 
@@ -53,6 +55,33 @@ def ok(model: type[BaseModel], examples: dict[str, Example]) -> dict[int | str, 
     """The OpenAPI description of a reply that succeeds."""
     content = {"application/json": {"examples": examples}}
     return {200: {"model": model, "description": "Success", "content": content}}
+
+
+def asked(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI description of an answer, whole or streamed."""
+    described = ok(model, ANSWERS)
+    described[200]["content"]["text/event-stream"] = {
+        "schema": {"type": "string", "description": "Where `stream` is true."},
+        "examples": STREAMED,
+    }
+    return described
+
+
+def _stream(language: Language) -> str:
+    answer = answer_to_dict(ANSWERED[language])
+    cited = answer["citations"][0]
+    place = {name: cited[name] for name in ("document_id", "title", "start", "end")}
+    events = [
+        ("status", {"stage": "retrieving"}),
+        ("status", {"stage": "reading"}),
+        ("passage", place | {"score": 0.87}),
+        ("status", {"stage": "answering"}),
+        ("answer", {"delta": answer["answer"]}),
+        ("citation", cited),
+        ("done", answer),
+    ]
+    lines = (f"event: {name}\ndata: {to_json(data).decode()}\n\n" for name, data in events)
+    return "".join(lines)
 
 
 def _document(language: Language) -> Document:
@@ -66,7 +95,7 @@ def _quote(language: Language) -> tuple[int, int]:
     return text.index("\n\n") + 2, len(text)
 
 
-def _answer(language: Language) -> dict[str, Any]:
+def _answer(language: Language) -> Answer:
     document, (start, end) = _document(language), _quote(language)
     question, short = _TEXTS[language][3:]
     at = document.text.index(short)
@@ -88,21 +117,19 @@ def _answer(language: Language) -> dict[str, Any]:
         verified=True,
         score=0.94,
     )
-    return answer_to_dict(
-        Answer(
-            id="ans_0f8c1b7e5d2a4c3b9e6f7a8d1c2b3a4f",
-            question=question,
-            question_language=language,
-            status="answered",
-            answer=short,
-            answer_language=language,
-            answer_kind="extracted",
-            abstention=None,
-            confidence=0.94,
-            citations=(citation,),
-            index=_STATE,
-            timings_ms={"retrieve": 2.1, "read": 3.4, "total": 5.6},
-        )
+    return Answer(
+        id="ans_0f8c1b7e5d2a4c3b9e6f7a8d1c2b3a4f",
+        question=question,
+        question_language=language,
+        status="answered",
+        answer=short,
+        answer_language=language,
+        answer_kind="extracted",
+        abstention=None,
+        confidence=0.94,
+        citations=(citation,),
+        index=_STATE,
+        timings_ms={"retrieve": 2.1, "read": 3.4, "total": 5.6},
     )
 
 
@@ -201,11 +228,24 @@ ASK = (
         ", filtered",
     )
 )
+ASK |= _named(
+    {
+        language: {
+            "question": _FOLLOW_UP[language],
+            "history": [{"role": "user", "content": _TEXTS[language][3]}],
+            "stream": True,
+        }
+        for language in _BOTH
+    },
+    ", a follow-up, streamed",
+)
 SEARCH = _named({language: {"question": _TEXTS[language][3], "k": 5} for language in _BOTH})
 IDS = _named({language: _TEXTS[language][0] for language in _BOTH})
-ANSWERS = _named({language: _answer(language) for language in _BOTH}) | _named(
+ANSWERED: dict[Language, Answer] = {language: _answer(language) for language in _BOTH}
+ANSWERS = _named({language: answer_to_dict(ANSWERED[language]) for language in _BOTH}) | _named(
     {language: _abstained(language) for language in _BOTH}, ", not in the sources"
 )
+STREAMED = _named({language: _stream(language) for language in _BOTH})
 FOUND = _named({language: _found(language) for language in _BOTH})
 LISTINGS = _named({language: _listing(language) for language in _BOTH})
 DOCUMENTS = _named({language: _read(language) for language in _BOTH})

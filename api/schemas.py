@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from rag.answering import K_MOST, check_k
+from rag.conversation import MOST_TURNS, Role
 from rag.errors import InvalidParameter
 from rag.filters import LONGEST_FILTER, MOST_FILTERS, parse_all
 from rag.index.collections import check_name
@@ -86,6 +87,13 @@ class Request(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class TurnBody(Request):
+    """An earlier message."""
+
+    role: Role
+    content: str
+
+
 class AskRequest(Request):
     """A question to answer."""
 
@@ -98,6 +106,17 @@ class AskRequest(Request):
     )
     where: Where
     collection: CollectionName = None
+    history: list[TurnBody] = Field(
+        default=[],
+        description="Earlier messages, oldest first, without the question. A question that leans on "
+        f"them is first made to stand alone; the last {MOST_TURNS} are looked at.",
+    )
+    stream: bool = Field(
+        False,
+        description="Whether to answer as server-sent events: `status` {stage}, `passage` "
+        "{document_id, title, start, end, score}, `answer` {delta}, `citation` (a citation), `done` "
+        "(the whole answer) or `error` (as errors are elsewhere).",
+    )
 
 
 class SearchRequest(Request):
@@ -203,6 +222,9 @@ class AnswerBody(BaseModel):
     index: IndexBody
     timings_ms: dict[str, float]
     dropped_citations: int = Field(description="Quotations that did not verify and are not shown.")
+    resolved_question: str | None = Field(
+        description="What was answered, where the question leaned on the history."
+    )
 
 
 class PassageBody(BaseModel):

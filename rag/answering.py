@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rag.citations import cite
@@ -18,13 +18,18 @@ from rag.messages import abstention
 from rag.protocols import PassageIndex, Reader
 from rag.question import understand, validate
 from rag.retrieval import Retriever
-from rag.types import AbstentionCode, Answer, Evidence, Hit, IndexState, Language, Passage
+from rag.types import AbstentionCode, Answer, Evidence, Hit, IndexState, Language, Passage, Stage
 
 K_DEFAULT = 8
 K_MOST = 50
 MOST_CITATIONS = 3
+Watch = Callable[[Stage, Sequence[tuple[Passage, Hit]]], None]
 # Of the least probability to answer: under it the sources have nothing on the subject.
 _RELATED = 1 / 3
+
+
+def unwatched(stage: Stage, hits: Sequence[tuple[Passage, Hit]]) -> None:
+    """Nobody looks on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,21 +79,26 @@ def answer(
     k: int = K_DEFAULT,
     *,
     language: Language | None = None,
+    watch: Watch = unwatched,
 ) -> Answer:
     """The answer with verified citations, or an abstention with its reason.
 
     ``language`` is that of messages to the reader, the question's own where it is not given.
-    Raises InvalidQuestion and InvalidParameter before any model work.
+    ``watch`` is told each stage before it begins, "reading" with the passages that will be read;
+    what it raises ends the work. Raises InvalidQuestion and InvalidParameter before any model work.
     """
     check_k(k)
     began = time.perf_counter()
     text = validate(question)
     if not len(index):
         return abstain(text, "no_documents", 0.0, index.state, {}, language=language)
+    watch("retrieving", ())
     asked = understand(text)
     hits = retriever.retrieve(asked, index, k)
+    watch("reading", hits)
     retrieved = time.perf_counter()
     evidence = reader.read(text, [passage for passage, _ in hits], index)
+    watch("answering", ())
     read = time.perf_counter()
     timings = {
         "retrieve": _ms(retrieved - began),

@@ -124,6 +124,7 @@ def parser() -> argparse.ArgumentParser:
     backup = command("backup", "copy the collection into a new folder, also while it is written")
     backup.add_argument("target", type=Path, metavar="TARGET", help="folder to make")
     command("compact", "leave no byte of deleted documents in any file")
+    command("mcp", "offer search, ask and open_document to MCP clients, on stdin and stdout")
     command("verify", "check every file of the index against its checksum")
     command("rebuild", "make the index anew from the stored documents, without the model")
     command("doctor", "check the installation, the model and the index")
@@ -234,6 +235,7 @@ def _run(options: argparse.Namespace) -> int:
         "documents": _documents,
         "evaluate": _evaluate,
         "serve": _serve,
+        "mcp": _mcp,
         "verify": _verify,
         "rebuild": _rebuild,
         "collections": _collections,
@@ -408,6 +410,13 @@ def _serve(options: argparse.Namespace, loaded: Settings) -> int:
     from api.server import serve
 
     serve(loaded, insecure=options.insecure)
+    return 0
+
+
+def _mcp(options: argparse.Namespace, loaded: Settings) -> int:  # noqa: ARG001 - as the others
+    from rag.integrations.mcp import server
+
+    server(_engine(loaded)).run()
     return 0
 
 

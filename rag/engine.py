@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from rag import answering, catalogue
-from rag.answering import Thresholds
+from rag.answering import Thresholds, Watch
+from rag.conversation import Turn, resolve
 from rag.documents import LoadReport, load
 from rag.errors import (
     ConfigurationError,
@@ -27,6 +29,7 @@ from rag.index.collection import Collection, CompactReport
 from rag.index.collections import CollectionSummary
 from rag.index.embedded import EmbeddedIndex
 from rag.index.manifest import Manifest
+from rag.languages import language_of
 from rag.protocols import Embedder, Reader
 from rag.question import validate
 from rag.retrieval import Retriever, Weights
@@ -141,11 +144,15 @@ class Engine:
         *,
         language: Language | None = None,
         where: Sequence[str] = (),
+        history: Sequence[Turn] = (),
+        watch: Watch = answering.unwatched,
     ) -> Answer:
         """The answer with verified citations, or an abstention.
 
         ``language`` is that of messages to the reader; the question's own where it is not given.
         Only documents that pass all the filters of ``where`` are looked at; raises InvalidFilter.
+        A question that leans on the earlier messages in ``history`` is first made to stand alone.
+        ``watch`` is told each stage before it begins; what it raises ends the work.
         """
         count = self.settings.k if k is None else k
         answering.check_k(count)
@@ -156,15 +163,21 @@ class Engine:
         except NoIndex:
             return answering.abstain(text, "no_documents", 0.0, _EMPTY, {}, language=language)
         retriever, reader = self._parts()
-        return answering.answer(
-            text,
+        resolved = resolve(text, history) if history else None
+        spoken = language_of(text)
+        answer = answering.answer(
+            resolved or text,
             index.where(filters),
             retriever,
             reader,
             self._thresholds,
             count,
-            language=language,
+            language=language or spoken,
+            watch=watch,
         )
+        if resolved is None:
+            return answer
+        return replace(answer, question=text, question_language=spoken, resolved_question=resolved)
 
     def search(
         self, question: str, k: int | None = None, *, where: Sequence[str] = ()

@@ -15,10 +15,15 @@ def answer_to_dict(answer: Answer) -> dict[str, Any]:
     """The answer object; ``abstention`` is null when there is an answer."""
     content = _fields(answer)
     content["abstention"] = asdict(answer.abstention) if answer.abstention else None
-    content["citations"] = [_fields(cited) | {"url": cited.url} for cited in answer.citations]
+    content["citations"] = [citation_to_dict(cited) for cited in answer.citations]
     content["index"] = asdict(answer.index)
     content["timings_ms"] = dict(answer.timings_ms)
     return content
+
+
+def citation_to_dict(citation: Citation) -> dict[str, Any]:
+    """One citation, as it stands in the answer object."""
+    return _fields(citation) | {"url": citation.url}
 
 
 def hit_to_dict(passage: Passage, hit: Hit) -> dict[str, Any]:

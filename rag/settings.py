@@ -10,7 +10,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -55,6 +55,17 @@ class Settings(BaseModel):
     k: int = Field(8, ge=1, le=50, description="Passages read for one answer.")
     threshold: float | None = Field(
         None, ge=0, le=1, description="Least confidence to answer; the model's own if not set."
+    )
+    citations: Literal["annotations", "markdown", "openwebui", "none"] = Field(
+        "annotations",
+        description="How chat replies carry citations where a request does not say: annotations, "
+        "markdown (links in the text), openwebui (its source events) or none.",
+    )
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s?#]+$",
+        description="Address under which readers reach the service, for links in chat replies; the "
+        "address of the request where it is not set.",
     )
     host: str = Field("127.0.0.1", description="Address to serve on.")
     port: int = Field(8765, ge=0, le=65535, description="Port to serve on; 0 picks a free one.")

@@ -26,6 +26,7 @@ Vectors = NDArray[np.float32]  # (texts, dim), unit rows
 
 AbstentionCode = Literal["no_documents", "not_in_sources", "low_confidence", "unverifiable"]
 AnswerStatus = Literal["answered", "abstained"]
+Stage = Literal["retrieving", "reading", "answering"]
 AnswerKind = Literal["extracted", "generated"]
 
 
@@ -230,7 +231,10 @@ class IndexState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The outcome of one question: an answer with citations, or an abstention with its reason."""
+    """The outcome of one question: an answer with citations, or an abstention with its reason.
+
+    ``resolved_question`` is what was answered where the question leaned on earlier ones.
+    """
 
     id: str
     question: str
@@ -245,3 +249,4 @@ class Answer:
     index: IndexState
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     dropped_citations: int = 0
+    resolved_question: str | None = None

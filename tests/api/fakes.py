@@ -33,6 +33,7 @@ class FakeEngine:
         self.settings = settings or Settings()
         self.asked = []
         self.others = {}  # engines of other collections, by name
+        self.finished = 0
         self.warm_error = None
         self.ask_error = None
         self.release = threading.Event()  # what ask waits for while it is held
@@ -43,11 +44,15 @@ class FakeEngine:
         if self.warm_error:
             raise self.warm_error
 
-    def ask(self, question, k=None, **given):
+    def ask(self, question, k=None, *, watch=lambda *_: None, **given):
         self.asked.append((question, k, given))
+        watch("retrieving", ())
         assert self.release.wait(10)
+        watch("reading", self.search(question, 2))
+        watch("answering", ())
         if self.ask_error:
             raise self.ask_error
+        self.finished += 1
         language = language_of(question)
         state = IndexState(generation="g1", fingerprint="f1")
         common = {

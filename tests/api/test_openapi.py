@@ -1,8 +1,10 @@
+import json
 import re
 
 import pytest
 
 from api.errors import DOCUMENTED
+from api.openai.schemas import CompletionBody, ModelBody, ModelsBody
 from api.schemas import (
     AnswerBody,
     CollectionsBody,
@@ -21,6 +23,7 @@ ARABIC, LATIN = re.compile(r"[\u0620-\u064a]"), re.compile("[a-z]")
 BODIES = {
     ("/v1/ask", "post"): AnswerBody,
     ("/v1/search", "post"): SearchBody,
+    ("/v1/chat/completions", "post"): CompletionBody,
     ("/v1/documents", "get"): ListingBody,
     ("/v1/documents", "post"): UploadBody,
     ("/v1/documents/{id}", "put"): PutBody,
@@ -28,6 +31,8 @@ BODIES = {
     ("/v1/documents/{id}", "get"): DocumentBody,
     ("/v1/collections", "get"): CollectionsBody,
 }
+# Routes whose replies are in no language, or are streams.
+OTHERS = {"/livez", "/readyz", "/v1/models", "/v1/models/{id}", "/v1/chat/ui"}
 
 
 @pytest.fixture
@@ -36,7 +41,7 @@ async def schema(client):
 
 
 async def test_every_route_is_described(schema):
-    assert set(schema["paths"]) == {*(path for path, _ in BODIES), "/livez", "/readyz"}
+    assert set(schema["paths"]) == {*(path for path, _ in BODIES), *OTHERS}
     for methods in schema["paths"].values():
         for operation in methods.values():
             assert operation["summary"]
@@ -65,7 +70,7 @@ async def test_examples_are_valid_and_in_both_languages(schema, path, method):
 
 
 async def test_request_examples_are_answered(schema, client):
-    for path in ("/v1/ask", "/v1/search"):
+    for path in ("/v1/ask", "/v1/search", "/v1/chat/completions", "/v1/chat/ui"):
         body = schema["paths"][path]["post"]["requestBody"]["content"]["application/json"]
         for example in body["examples"].values():
             assert (await client.post(path, json=example["value"])).status_code == 200
@@ -86,6 +91,28 @@ async def test_errors_are_documented_with_examples(schema, path, method):
                 error = ErrorBody.model_validate(example["value"]).error
                 assert (error.code, DOCUMENTED[code].status) == (code, int(status))
     assert "Retry-After" in responses["503"]["headers"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"), [("/v1/models", ModelsBody), ("/v1/models/{id}", ModelBody)]
+)
+async def test_models_are_described_as_they_are_listed(schema, client, path, body):
+    described = schema["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
+    example = described["examples"]["The model"]["value"]
+    assert (await client.get(path.format(id="sanad"))).json() == example
+    assert body.model_validate(example, strict=True).model_dump() == example
+
+
+@pytest.mark.parametrize("path", ["/v1/ask", "/v1/chat/completions", "/v1/chat/ui"])
+async def test_streams_are_described_with_examples_in_both_languages(schema, path):
+    content = schema["paths"][path]["post"]["responses"]["200"]["content"]["text/event-stream"]
+    assert content["schema"]["type"] == "string"
+    assert any(ARABIC.search(str(example)) for example in content["examples"].values())
+    assert len(content["examples"]) == 2
+    for example in content["examples"].values():
+        for block in example["value"].strip().split("\n\n"):
+            data = block.split("\n")[-1].removeprefix("data: ")
+            assert data == "[DONE]" or json.loads(data)
 
 
 async def test_limits_are_in_the_schema(schema):

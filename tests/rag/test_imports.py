@@ -30,12 +30,13 @@ languages
 quantities sentences
 terms passages documents network duplicates
 question late_interaction contextual
+conversation
 embedding
 index retrieval reading
 citations
 answering catalogue ingest
 engine
-doctor evaluation
+doctor evaluation client integrations
 cli
 """
 RANK = {name: rank for rank, line in enumerate(ORDER.split("\n")) for name in line.split()}

@@ -1,0 +1,1 @@
+"""What chat frontends speak: OpenAI's chat completions and the AI SDK's message stream."""
