@@ -9,8 +9,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from rag import answering, catalogue
+from rag import answering, calibration, catalogue
 from rag.answering import Thresholds
+from rag.calibration import CalibratedReader, Calibration
 from rag.documents import LoadReport, load
 from rag.errors import (
     ConfigurationError,
@@ -38,7 +39,8 @@ class Engine:
     call is reading from it.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, calibrated: bool = True) -> None:
+        """``calibrated`` false leaves a calibration kept with the collection aside."""
         if settings.indexes.exists() and not settings.indexes.is_dir():
             raise ConfigurationError(
                 f"indexes is {str(settings.indexes)!r}, which is not a folder",
@@ -53,6 +55,10 @@ class Engine:
         self._retriever: Retriever | None = None
         self._reader: Reader | None = None
         self._thresholds = Thresholds()
+        self._calibrated = calibrated
+        self._calibration: Calibration | None = None
+        self._stamp: tuple[int, int, int] | None = None
+        self._deciding: Reader | None = None
 
     @property
     def embedder(self) -> Embedder:
@@ -75,23 +81,46 @@ class Engine:
         if self.collection.latest_sequence() is not None:
             self.index()
 
+    @property
+    def reader_fingerprint(self) -> str:
+        """What identifies the reader, without a calibration."""
+        self._parts()
+        assert self._reader is not None  # noqa: S101 - made by _parts
+        return self._reader.fingerprint
+
+    @property
+    def calibration_fingerprint(self) -> str | None:
+        """What identifies the calibration in use; None without one. Raises IndexDamaged."""
+        self._parts()
+        return None if self._calibration is None else self._calibration.fingerprint
+
     def _parts(self) -> tuple[Retriever, Reader]:
         with self._lock:
+            path = catalogue.EVIDENCE
             if self._retriever is None or self._reader is None:
-                pieces, path = catalogue.piece_embedder(), catalogue.EVIDENCE
+                pieces = catalogue.piece_embedder()
                 self._retriever = Retriever(
                     self.embedder, pieces, catalogue.contextual_model(), retrieval_weights(path)
                 )
                 self._reader = catalogue.reader(self.settings)
-                self._thresholds = self._decide(path)
-            return self._retriever, self._reader
+            stamp = calibration.stamp(self.collection.folder) if self._calibrated else None
+            if self._deciding is None or stamp != self._stamp:
+                self._deciding, self._thresholds = self._decide(self._reader, path)
+                self._stamp = stamp
+            return self._retriever, self._deciding
 
-    def _decide(self, path: Path) -> Thresholds:
-        """The thresholds: those set, those fitted to the embedded reader, or one half."""
+    def _decide(self, reader: Reader, path: Path) -> tuple[Reader, Thresholds]:
+        """The reader and when to answer: as set, as fitted to the collection, or as shipped."""
+        found = calibration.read(self.collection.folder) if self._calibrated else None
+        fits = found is not None and found.fits(reader.fingerprint, self.embedder.fingerprint)
+        self._calibration = found if fits else None
         least = self.settings.threshold
+        if self._calibration is not None:
+            reader = CalibratedReader(reader, self._calibration)
+            least = self._calibration.threshold if least is None else least
         if self.settings.reader == catalogue.BILINGUAL:
-            return thresholds(path, least)
-        return Thresholds() if least is None else Thresholds(otherwise=least)
+            return reader, thresholds(path, least)
+        return reader, Thresholds() if least is None else Thresholds(otherwise=least)
 
     def ask(
         self, question: str, k: int | None = None, *, language: Language | None = None

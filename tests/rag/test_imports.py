@@ -31,7 +31,7 @@ question late_interaction contextual
 embedding
 index retrieval reading
 citations
-answering catalogue
+answering catalogue calibration
 engine
 doctor evaluation
 cli
