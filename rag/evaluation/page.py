@@ -35,7 +35,7 @@ _STYLE = """
 :root{color-scheme:light dark;--ink:#1c2430;--soft:#5b6675;--paper:#fff;--panel:#f3f5f8;--line:#d6dce4;--bar:#2f6f9f;--bad:#b3261e;--good:#1b7f4b;--mark:#ffe9a8}
 @media(prefers-color-scheme:dark){:root{--ink:#e7ebf0;--soft:#a3adba;--paper:#14181d;--panel:#1d232b;--line:#36404c;--bar:#6fb1e0;--bad:#ff8a80;--good:#6fd29b;--mark:#5a4a10}}
 body{margin:0 auto;padding:1.5rem;max-width:72rem;background:var(--paper);color:var(--ink);font:16px/1.65 system-ui,"Noto Sans Arabic","Noto Naskh Arabic",sans-serif}
-h1{font-size:1.5rem;margin:0}h2{font-size:1.15rem;margin:2.2rem 0 .6rem;border-block-end:1px solid var(--line);display:flex;justify-content:space-between;gap:1rem}
+h1{font-size:1.5rem;margin:0;display:flex;justify-content:space-between;gap:1rem}h2{font-size:1.15rem;margin:2.2rem 0 .6rem;border-block-end:1px solid var(--line);display:flex;justify-content:space-between;gap:1rem}
 .ar{font-size:1.08em}.soft{color:var(--soft)}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));gap:.7rem;margin-block:1.2rem}
 .card{background:var(--panel);border-radius:.5rem;padding:.7rem .9rem}.card b{display:block;font-size:1.5rem;font-variant-numeric:tabular-nums}

@@ -3,9 +3,9 @@
 A figure is a sum of parts over a sum of wholes, one pair of each question (for a mean the whole is
 1). Questions that belong together (the same one in two languages) are drawn together. Intervals are
 percentiles of the bootstrap (Efron and Tibshirani: An Introduction to the Bootstrap, 1993), exact
-ones where a figure is 0 or 1; two runs are compared by approximate randomisation (Noreen: Computer-Intensive Methods for Testing
-Hypotheses, 1989), and several comparisons by the step-down rule of Holm (1979). Random numbers
-start from a fixed seed: the same figures give the same interval.
+ones where a figure is 0 or 1; two runs are compared by approximate randomisation (Noreen:
+Computer-Intensive Methods for Testing Hypotheses, 1989), and several comparisons by the step-down
+rule of Holm (1979). Random numbers start from a fixed seed: the same figures give the same interval.
 """
 
 from __future__ import annotations

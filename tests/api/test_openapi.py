@@ -3,6 +3,7 @@ import re
 import pytest
 
 from api.errors import DOCUMENTED
+from api.evaluation import EvaluationBody
 from api.schemas import AnswerBody, DocumentBody, ErrorBody, ListingBody, SearchBody
 
 pytestmark = pytest.mark.anyio
@@ -11,6 +12,7 @@ ARABIC, LATIN = re.compile(r"[\u0620-\u064a]"), re.compile("[a-z]")
 BODIES = {
     ("/v1/ask", "post"): AnswerBody,
     ("/v1/search", "post"): SearchBody,
+    ("/v1/evaluate", "post"): EvaluationBody,
     ("/v1/documents", "get"): ListingBody,
     ("/v1/documents/{id}", "get"): DocumentBody,
 }
