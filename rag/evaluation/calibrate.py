@@ -3,9 +3,10 @@
 Every question is answered whatever its probability, and each answer is right or wrong by its gold
 spans. A line per relation of languages maps the reader's log-odds to those of being right; it is
 held to the shipped one by a prior, so that few questions change little. The threshold is the least
-from which on the answers are wrong no more often than asked for, one wrong answer counted in
-advance (as in conformal risk control: Angelopoulos, Bates, Fisch, Lei, Schuster, ICLR 2024). What it
-is worth is told on questions left out of the fit, never on those it was fitted to.
+from which on the answers are wrong no more often than asked for, both counted, with one wrong
+answer in advance (as in conformal risk control: Angelopoulos, Bates, Fisch, Lei, Schuster, ICLR
+2024), and by the fitted probabilities. What it is worth is told on questions left out of the fit,
+never on those it was fitted to.
 """
 
 from __future__ import annotations
@@ -149,11 +150,13 @@ def fit(outcomes: Sequence[Outcome], error: float) -> tuple[dict[str, Line], flo
         for relation in RELATIONS
     }
     scored = sorted(((lines[o.relation](o.probability), o.right) for o in outcomes), reverse=True)
-    threshold, wrong = None, 0
+    threshold, wrong, doubt = None, 0, 0.0
     for place, (probability, right) in enumerate(scored, start=1):
-        wrong += not right
+        wrong, doubt = wrong + (not right), doubt + 1 - probability
         next_differs = place == len(scored) or scored[place][0] < probability
-        if next_differs and (wrong + 1) / (place + 1) <= error:
+        # Counted alone, the luckiest of many thresholds would be taken.
+        kept = (wrong + 1) / (place + 1) <= error and doubt / place <= error
+        if next_differs and kept:
             threshold = probability
     return lines, None if threshold is None else _rounded_down(threshold)
 
@@ -248,10 +251,10 @@ def _held(judged: Sequence[tuple[Outcome, bool]]) -> Held:
 
 def _least_error(outcomes: Sequence[Outcome], lines: Mapping[str, Line]) -> float:
     scored = sorted(((lines[o.relation](o.probability), o.right) for o in outcomes), reverse=True)
-    wrong, least = 0, 1.0
-    for place, (_, right) in enumerate(scored, start=1):
-        wrong += not right
-        least = min(least, (wrong + 1) / (place + 1))
+    wrong, doubt, least = 0, 0.0, 1.0
+    for place, (probability, right) in enumerate(scored, start=1):
+        wrong, doubt = wrong + (not right), doubt + 1 - probability
+        least = min(least, max((wrong + 1) / (place + 1), doubt / place))
     return least
 
 

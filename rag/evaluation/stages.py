@@ -1,12 +1,12 @@
 """What every stage of the path buys: the same questions, one stage more at a time.
 
 BM25 alone, vectors alone, both fused, the candidates rescored, the first of them read with the
-question, and last the whole answer. Each row stands on the one above, but for the first two.
+question, and last the whole answer. Each row stands on the one above, but for the first two. Times
+are not told: what one stage has read the next remembers.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -38,11 +38,10 @@ _Rank = Callable[[Question], list[Passage]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """One stage's figures by slice, its mean time, and what its hit@1 gains over another stage."""
+    """One stage's figures by slice, and what its hit@1 gains over the stage it stands on."""
 
     name: str
     figures: dict[str, dict[str, float | None]]
-    mean_ms: float
     over: str | None = None
     gain: Difference | None = None
 
@@ -74,22 +73,17 @@ def stages(
             for one in question.gold
         ]
         for name, rank in ranked:
-            began = time.perf_counter()
-            passages = rank(understood)
-            spent = (time.perf_counter() - began) * 1000
             ranking = [
                 Place(document_id=one.document_id, span=Span(start=one.start, end=one.end))
-                for one in passages
+                for one in rank(understood)
             ]
-            outcomes[name].append(_Outcome(question, ranking, places, spent))
-        began = time.perf_counter()
+            outcomes[name].append(_Outcome(question, ranking, places))
         answer = engine.ask(question.question, k)
-        spent = (time.perf_counter() - began) * 1000
         cited = [
             Place(document_id=one.document_id, span=Span(start=one.start, end=one.end))
             for one in answer.citations
         ]
-        outcomes[_ANSWER].append(_Outcome(question, cited, places, spent))
+        outcomes[_ANSWER].append(_Outcome(question, cited, places))
         if progress is not None:
             progress(number, len(asked))
     return [_stage(name, outcomes, k) for name in outcomes]
@@ -113,7 +107,6 @@ class _Outcome:
     question: FactQuestion
     ranking: list[Place]
     gold: list[tuple[Place, int]]
-    ms: float
 
     def figure(self, name: str, k: int) -> float:
         """The figure of this one question."""
@@ -185,7 +178,6 @@ def _stage(name: str, outcomes: dict[str, list[_Outcome]], k: int) -> Stage:
             slice: {figure: mean(one.figure(figure, k) for one in some) for figure in FIGURES}
             for slice, some in members.items()
         },
-        mean_ms=mean(one.ms for one in mine) or 0.0,
         over=over,
         gain=gain,
     )
@@ -193,7 +185,7 @@ def _stage(name: str, outcomes: dict[str, list[_Outcome]], k: int) -> Stage:
 
 def table(found: Sequence[Stage]) -> str:
     """The stages as a table for terminals; the gain is in hit@1 over the stage before."""
-    header = ("", *_COLUMNS, "ar hit@1", "en hit@1", "gain", "95%", "ms")
+    header = ("", *_COLUMNS, "ar hit@1", "en hit@1", "gain", "95%")
     rows: list[tuple[str, ...]] = [header]
     for stage in found:
         gain = stage.gain
@@ -205,7 +197,6 @@ def table(found: Sequence[Stage]) -> str:
                 *(_shown(stage.figures[language]["hit_at_1"]) for language in LANGUAGES),
                 "" if gain is None else f"{gain.change:+.3f}",
                 "" if spread is None else f"{spread.low:+.3f} to {spread.high:+.3f}",
-                f"{stage.mean_ms:.1f}",
             )
         )
     return "\n".join(aligned(rows))
@@ -221,7 +212,6 @@ def to_dict(found: Sequence[Stage]) -> list[dict[str, Any]]:
         {
             "name": stage.name,
             "figures": stage.figures,
-            "mean_ms": stage.mean_ms,
             "over": stage.over,
             "gain_hit_at_1": None
             if stage.gain is None
