@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -136,6 +137,7 @@ class SanadTarget:
     """A Sanad service over HTTP; also the library of the documents it answers from."""
 
     def __init__(self, client: httpx.Client, address: str) -> None:
+        weakref.finalize(self, client.close)
         self._client = client
         self._address = address
 
@@ -249,6 +251,7 @@ class ChatTarget:
         library: Library | None,
         declines: regex.Pattern[str] | None,
     ) -> None:
+        weakref.finalize(self, client.close)
         self._client = client
         self._address = address
         self._model = model
