@@ -105,22 +105,29 @@ class Engine:
                 self._reader = catalogue.reader(self.settings)
             stamp = calibration.stamp(self.collection.folder) if self._calibrated else None
             if self._deciding is None or stamp != self._stamp:
-                self._deciding, self._thresholds = self._decide(self._reader, path)
-                self._stamp = stamp
+                self._calibration = self._fitted(self._reader)
+                self._deciding = (
+                    self._reader
+                    if self._calibration is None
+                    else CalibratedReader(self._reader, self._calibration)
+                )
+                self._thresholds, self._stamp = self._decide(path), stamp
             return self._retriever, self._deciding
 
-    def _decide(self, reader: Reader, path: Path) -> tuple[Reader, Thresholds]:
-        """The reader and when to answer: as set, as fitted to the collection, or as shipped."""
+    def _fitted(self, reader: Reader) -> Calibration | None:
+        """The collection's calibration, if it was fitted with these models; raises IndexDamaged."""
         found = calibration.read(self.collection.folder) if self._calibrated else None
         fits = found is not None and found.fits(reader.fingerprint, self.embedder.fingerprint)
-        self._calibration = found if fits else None
+        return found if fits else None
+
+    def _decide(self, path: Path) -> Thresholds:
+        """The thresholds: set, fitted to the collection or the embedded reader, or one half."""
         least = self.settings.threshold
-        if self._calibration is not None:
-            reader = CalibratedReader(reader, self._calibration)
-            least = self._calibration.threshold if least is None else least
+        if least is None and self._calibration is not None:
+            least = self._calibration.threshold
         if self.settings.reader == catalogue.BILINGUAL:
-            return reader, thresholds(path, least)
-        return reader, Thresholds() if least is None else Thresholds(otherwise=least)
+            return thresholds(path, least)
+        return Thresholds() if least is None else Thresholds(otherwise=least)
 
     def ask(
         self, question: str, k: int | None = None, *, language: Language | None = None

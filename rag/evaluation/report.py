@@ -24,7 +24,7 @@ _PAIR_METRICS = (
     "hit_at_k",
     "citation_recall",
     "token_f1",
-    "abstention_recall",
+    "answer_rate",
 )
 _GAP = "  "
 _FORMAT = 1

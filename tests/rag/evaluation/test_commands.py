@@ -195,8 +195,6 @@ def test_mistakes_are_told_with_lines_and_mended(sanad, few, tmp_path):
 
 
 def test_drafts_are_not_asked_until_they_are_accepted(sanad, tmp_path):
-            "facts", "draft", "articles/000_bf9d928c021a1d38.txt", "--limit", "2"
-        )
     code, out, err = sanad("facts", "draft", "articles/000_bf9d928c021a1d38.txt", "--limit", "2")
     assert code == 0
     drafts = [json.loads(line) for line in out.splitlines()]
