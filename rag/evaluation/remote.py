@@ -25,7 +25,10 @@ _SECONDS = 120.0
 _TRIES = 5
 _LONGEST_WAIT = 30.0  # seconds, whatever Retry-After says
 _PAGE = 200
-_MARK = regex.compile(r"\s*\[{1,2}(?:ID:\s*)?(\p{Nd}{1,3})\]{1,2}(?:\([^()\s]*\))?")
+_MARK = regex.compile(
+    r"\s*\[{1,2}(?:ID:\s*)?(\p{Nd}{1,3}(?:\s*[,،;؛]\s*\p{Nd}{1,3})*)\]{1,2}(?:\([^()\s]*\))?"
+)
+_NUMBER = regex.compile(r"\p{Nd}+")
 _DOCUMENT_URL = "/v1/documents/"
 _CODES = frozenset(get_args(AbstentionCode))
 
@@ -238,8 +241,9 @@ def _reply(found: dict[str, Any]) -> Reply:
 class ChatTarget:
     """A model behind OpenAI's chat API.
 
-    Citations are read from ``message.context.citations``, ``message.annotations`` or the lists
-    ``citations`` and ``sources``, and where the answer carries marks such as [1] or [١], only
+    Where a Sanad answers, its answer object is read. Else citations are read from
+    ``message.context.citations``, ``message.annotations`` or the lists ``citations`` and
+    ``sources``, and where the answer carries marks such as [1] or [١], only
     those it names count. A source without a span stands for its whole document.
     """
 
@@ -290,6 +294,11 @@ class ChatTarget:
         }
         found = _call(self._client, "POST", "/chat/completions", body)
         try:
+            if isinstance(found["sanad"], dict):  # our own endpoint: the answer object lies beside
+                return _reply(found["sanad"])
+        except (KeyError, TypeError, ValueError, AttributeError):
+            pass
+        try:
             message = found["choices"][0]["message"]
             text = message.get("content") or ""
             context = message.get("context") or {}
@@ -334,7 +343,7 @@ def _cited(found: dict[str, Any], message: dict[str, Any], text: str) -> list[di
     ]
     listed = next((place for place in places if isinstance(place, list) and place), [])
     entries = [_fields(one) for one in listed]
-    named_numbers = {int(mark) for mark in _MARK.findall(text)}
+    named_numbers = {int(one) for mark in _MARK.findall(text) for one in _NUMBER.findall(mark)}
     chosen = [
         one
         for number, one in enumerate(entries, start=1)

@@ -14,6 +14,7 @@ from rag.evaluation.questions import FactQuestion
 from rag.evaluation.run import run
 from rag.evaluation.targets import Quoted
 from rag.messages import ABSTENTIONS
+from rag.output import answer_to_dict
 from tests.api.fakes import QUESTIONS, FakeEngine, served, until_ready
 
 
@@ -179,17 +180,23 @@ def test_declining_is_an_abstention(reply):
     assert ask(reply, refusal="do not know").status == "abstained"
 
 
-def test_marks_name_the_sources_that_count():
-    sources = ["https://a.example/1", "https://b.example/2", "https://c.example/3"]
-    reply = ask(
-        (
-            200,
-            {},
-            {"choices": [{"message": {"content": "سبعة [٢] [[3]](x)."}}], "citations": sources},
-        )
-    )
-    assert reply.answer == "سبعة."
-    assert [one.document_id for one in reply.citations] == sources[1:]
+@pytest.mark.parametrize(
+    ("text", "answer", "numbers"),
+    [
+        ("سبعة [٢] [[3]](x).", "سبعة.", [2, 3]),
+        ("Seven [1][3].", "Seven.", [1, 3]),
+        ("Seven [2, 3].", "Seven.", [2, 3]),
+        ("سبعة [١، ٢]", "سبعة", [1, 2]),
+        ("In [2023] seven [2]", "In [2023] seven", [2]),
+        ("Seven [9]", "Seven", [1, 2, 3]),  # a mark that names nothing chooses nothing
+    ],
+)
+def test_marks_name_the_sources_that_count(text, answer, numbers):
+    sources = [f"https://a.example/{n}" for n in (1, 2, 3)]
+    content = {"choices": [{"message": {"content": text}}], "citations": sources}
+    reply = ask((200, {}, content))
+    assert reply.answer == answer
+    assert [one.document_id for one in reply.citations] == [sources[n - 1] for n in numbers]
 
 
 def test_without_marks_all_annotations_count():
@@ -287,3 +294,12 @@ def test_a_refusal_that_is_no_expression_is_refused():
 def test_a_password_in_the_address_is_not_kept():
     target = remote.sanad("http://me:secret@127.0.0.1:9")
     assert target.describe()["address"] == "http://127.0.0.1:9"
+
+
+def test_the_answer_object_of_our_own_endpoint_is_read():
+    own = answer_to_dict(FakeEngine().ask("How many will Kyiv free?"))
+    reply = ask((200, {}, completion("Long text [1]")[2] | {"sanad": own}))
+    assert (reply.answer, reply.confidence, reply.state.generation) == (own["answer"], 0.9, "g1")
+    assert reply.citations[0].quote == own["citations"][0]["quote"]
+    other = ask((200, {}, completion("Long text")[2] | {"sanad": {"status": "frob"}}))
+    assert other.answer == "Long text"
