@@ -242,7 +242,7 @@ def locate(text: str, quote: str, near: int) -> int | None:
     """Where the quote stands: at ``near``, else at the place closest to it, else None."""
     if not quote.strip():
         return None
-    if text.startswith(quote, near):
+    if near >= 0 and text.startswith(quote, near):  # a negative place would count from the end
         return near
     places = [found.start() for found in re.finditer(re.escape(quote), text)]
     return min(places, key=lambda place: (abs(place - near), place), default=None)

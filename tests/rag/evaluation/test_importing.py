@@ -2,7 +2,7 @@ import gzip
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rag.engine import Engine
@@ -242,7 +242,8 @@ def test_files_that_cannot_be_read_are_told(tmp_path):
         imported("frob")
 
 
-@given(st.text(max_size=30), st.text(max_size=4), st.integers(-3, 40))
+@example(text="0", quote="0", near=-1)
+@given(text=st.text(max_size=30), quote=st.text(max_size=4), near=st.integers(-3, 40))
 def test_a_quote_is_found_where_it_stands_or_not_at_all(text, quote, near):
     place = locate(text, quote, near)
     if place is None:
