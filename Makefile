@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test soak lint types install clients bench clean
+.PHONY: demo test soak lint types install clients bench quality rebase clean
 
 # The light installation: no torch. Enough to ingest, ask, serve and evaluate.
 $(VENV)/.core: pyproject.toml .constraints.txt
@@ -50,6 +50,26 @@ clients:
 	$(VENV)-clients/bin/python -m pip --disable-pip-version-check install --quiet -e '.[clients]'
 	cd tests/clients/node && npm install --silent --no-audit --no-fund --no-package-lock
 	$(VENV)-clients/bin/python -m pytest -q -W default -rs tests/clients
+
+# The figures that must not fall: bars, and a baseline that a later run is compared with question by
+# question. After a change that is meant, `make rebase` writes the baselines anew.
+QUALITY := tests/quality
+quality: $(VENV)/.core
+	$(BIN)/sanad ingest --collection facts seeds/articles
+	$(BIN)/sanad evaluate seeds/facts.jsonl --collection facts \
+		--baseline $(QUALITY)/facts.baseline.json $(REBASE) \
+		--bar "ar.hit_at_k>=0.97" --bar "en.hit_at_k>=0.97" \
+		--bar "ar.citation_recall>=0.92" --bar "en.citation_recall>=0.80" \
+		--bar "ar.abstention_recall>=0.80" --bar "en.abstention_recall>=0.80" \
+		--bar "tag:off-topic.abstention_recall>=0.95"
+	$(BIN)/sanad ingest --collection slice $(QUALITY)/articles.jsonl
+	$(BIN)/sanad evaluate $(QUALITY)/questions.jsonl --collection slice \
+		--baseline $(QUALITY)/questions.baseline.json $(REBASE) \
+		--bar "hit_at_k>=0.88" --bar "hit_at_1>=0.58" --bar "citation_recall>=0.50" \
+		--bar "abstention_recall>=0.60" --bar "quote_exactness>=1"
+
+rebase:
+	$(MAKE) quality REBASE=--update-baseline
 
 lint: $(VENV)/.all
 	$(BIN)/ruff check .

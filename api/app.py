@@ -16,7 +16,7 @@ from api.gate import Gate
 from api.middleware import BodyLimit, RequestContext
 from api.openapi import with_whole_examples
 from api.readiness import Readiness
-from api.routes import ask, chat, collections, documents, health, search, writes
+from api.routes import ask, chat, collections, documents, evaluate, health, search, writes
 from api.writing import Writing
 from rag import __version__
 from rag.engine import Engine
@@ -82,6 +82,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
         documents.router,
         writes.router,
         collections.router,
+        evaluate.router,
         health.router,
         docs_router(),
     )

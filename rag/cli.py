@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -102,13 +102,7 @@ def parser() -> argparse.ArgumentParser:
     delete = actions.add_parser("delete", help="remove documents", parents=[shared])
     delete.add_argument("ids", nargs="+", metavar="ID")
     delete.add_argument("--yes", action="store_true", help="do not ask")
-    evaluate = command("evaluate", "measure answers against a file of questions and facts")
-    evaluate.add_argument("file", type=Path, help="questions as JSON lines")
-    evaluate.add_argument("-k", "--k", type=int, help="passages to read (1 to 50)")
-    evaluate.add_argument(
-        "--bar", action="append", default=[], metavar="BAR", help='such as "en.hit_at_1>=0.8"'
-    )
-    evaluate.add_argument("--failures", action="store_true", help="list what went wrong")
+    _add_evaluation(command, commands, shared)
     serve = command("serve", "answer over HTTP")
     serve.add_argument("--host", help="address [127.0.0.1]")
     serve.add_argument("--port", type=int, help="port [8765]; 0 picks a free one")
@@ -131,6 +125,89 @@ def parser() -> argparse.ArgumentParser:
     completion = commands.add_parser("completion", help="print shell completion")
     completion.add_argument("shell", choices=("bash", "zsh", "fish"))
     return top
+
+
+def _add_evaluation(
+    command: Callable[[str, str], argparse.ArgumentParser],
+    commands: argparse._SubParsersAction[_Parser],
+    shared: _Parser,
+) -> None:
+    """The commands that measure; carried out by :mod:`rag.evaluation.commands`."""
+    evaluate = command("evaluate", "measure answers against a file of questions and facts")
+    evaluate.add_argument("file", type=Path, nargs="?", help="questions as JSON lines")
+    evaluate.add_argument("-k", "--k", type=int, help="passages to read (1 to 50)")
+    evaluate.add_argument("--threshold", type=float, help="least confidence to answer (0 to 1)")
+    evaluate.add_argument(
+        "--bar", action="append", default=[], metavar="BAR", help='such as "en.hit_at_1>=0.8"'
+    )
+    evaluate.add_argument("--failures", action="store_true", help="list what went wrong")
+    evaluate.add_argument(
+        "--baseline", type=Path, metavar="FILE", help="exit 1 on a drop beyond noise"
+    )
+    evaluate.add_argument(
+        "--update-baseline", action="store_true", help="write --baseline instead of comparing"
+    )
+    evaluate.add_argument(
+        "--save", type=Path, metavar="FILE", help="write the report as JSON; goes on after Ctrl-C"
+    )
+    evaluate.add_argument("--html", type=Path, metavar="FILE", help="write the report as a page")
+    evaluate.add_argument(
+        "--compare", nargs=2, type=Path, metavar=("A", "B"), help="compare two saved reports"
+    )
+    evaluate.add_argument(
+        "--stages", action="store_true", help="what every stage of retrieval buys"
+    )
+    evaluate.add_argument(
+        "--target",
+        metavar="URL",
+        help="ask a Sanad service (http://…) or a chat endpoint (openai:http://…/v1)",
+    )
+    evaluate.add_argument("--model", metavar="NAME", help="the model of a chat endpoint")
+    evaluate.add_argument(
+        "--refusal", metavar="REGEX", help="how a chat endpoint says that it does not know"
+    )
+    evaluate.add_argument(
+        "--key-variable", metavar="NAME", help="environment variable that holds the target's key"
+    )
+    evaluate.add_argument(
+        "--concurrency", type=int, default=1, metavar="N", help="questions at once (1 to 64) [1]"
+    )
+    facts = commands.add_parser("facts", help="import, check or draft questions with their facts")
+    actions = facts.add_subparsers(dest="action", metavar="ACTION", required=True)
+    importing = actions.add_parser(
+        "import", help="question sets of other formats", parents=[shared]
+    )
+    importing.add_argument(
+        "format",
+        choices=("squad", "xquad", "mlqa", "arcd", "tydi", "beir", "miracl", "csv"),
+    )
+    importing.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    importing.add_argument("--output", type=Path, metavar="FILE", help="questions [stdout]")
+    importing.add_argument(
+        "--articles", type=Path, metavar="FILE.jsonl", help="write the articles that come along"
+    )
+    importing.add_argument("--language", choices=("ar", "en"), help="of the questions [detected]")
+    checking = actions.add_parser(
+        "check", help="find the mistakes in a question file", parents=[shared]
+    )
+    checking.add_argument("file", type=Path)
+    checking.add_argument(
+        "--fix", type=Path, metavar="FILE", help="write the questions with what can be mended"
+    )
+    drafting = actions.add_parser(
+        "draft", help="propose questions from stored articles", parents=[shared]
+    )
+    drafting.add_argument("documents", nargs="*", metavar="DOCUMENT", help="ids [all]")
+    drafting.add_argument("--limit", type=int, help="places of each document at most")
+    drafting.add_argument("--output", type=Path, metavar="FILE", help="questions [stdout]")
+    calibrate = command("calibrate", "fit confidence to this collection and a file of questions")
+    calibrate.add_argument("file", type=Path, nargs="?", help="questions as JSON lines")
+    calibrate.add_argument("-k", "--k", type=int, help="passages to read (1 to 50)")
+    calibrate.add_argument(
+        "--error", type=float, default=0.1, help="share of answers that may be wrong [0.1]"
+    )
+    calibrate.add_argument("--dry-run", action="store_true", help="fit and tell, store nothing")
+    calibrate.add_argument("--reset", action="store_true", help="go back to what was shipped")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -234,6 +311,8 @@ def _run(options: argparse.Namespace) -> int:
         "ingest": _ingest,
         "documents": _documents,
         "evaluate": _evaluate,
+        "facts": _facts,
+        "calibrate": _calibrate,
         "serve": _serve,
         "mcp": _mcp,
         "verify": _verify,
@@ -385,25 +464,21 @@ def _delete(options: argparse.Namespace, loaded: Settings) -> int:
 
 
 def _evaluate(options: argparse.Namespace, loaded: Settings) -> int:
-    from rag.evaluation.bars import ALWAYS, check_bars, parse_bar
-    from rag.evaluation.questions import load, slices_of
-    from rag.evaluation.report import failures, table, to_dict
-    from rag.evaluation.run import evaluate
-    from rag.terminal import Progress
+    from rag.evaluation import commands
 
-    questions = load(options.file)
-    bars = [*ALWAYS, *(parse_bar(text, slices_of(questions)) for text in options.bar)]
-    report = evaluate(_engine(loaded), questions, loaded.k, Progress("questions"))
-    failed = check_bars(report, bars)
-    if options.json:
-        _print_json(to_dict(report, failed))
-    else:
-        print(table(report))
-        if options.failures and (listed := failures(report)):
-            print(f"\n{listed}")
-    for bar in failed:
-        print(f"below its bar: {bar}", file=sys.stderr)
-    return 1 if failed else 0
+    return commands.evaluate(options, loaded, print)
+
+
+def _facts(options: argparse.Namespace, loaded: Settings) -> int:
+    from rag.evaluation import commands
+
+    return commands.facts(options, loaded, print)
+
+
+def _calibrate(options: argparse.Namespace, loaded: Settings) -> int:
+    from rag.evaluation import commands
+
+    return commands.calibrate(options, loaded, print)
 
 
 def _serve(options: argparse.Namespace, loaded: Settings) -> int:

@@ -36,6 +36,7 @@ def examine(settings: Settings) -> list[Finding]:
         ("embedder", _embedder),
         ("parsers", _parsers),
         ("index", _index),
+        ("calibration", _calibration),
     ]
     findings = []
     for name, check in checks:
@@ -131,3 +132,25 @@ def _index(settings: Settings) -> Finding:
         note += "; an ingest was interrupted before it was published: run it again"
         return Finding(check="index", state="warn", note=note)
     return Finding(check="index", state="ok", note=note)
+
+
+def _calibration(settings: Settings) -> Finding:
+    from rag import calibration, catalogue
+
+    found = calibration.read(settings.indexes / settings.collection)
+    if found is None:
+        note = "as shipped; sanad calibrate FACTS fits it to this collection"
+        return Finding(check="calibration", state="ok", note=note)
+    held = found.held_out["all"]
+    note = (
+        f"{found.fingerprint}: answers from {found.threshold:.2f} on, fitted to {found.error:.0%} "
+        f"wrong on {found.questions} questions; held out it answered {held.coverage:.0%}"
+        + ("" if held.error is None else f" and was wrong in {held.error:.0%} of them")
+    )
+    reader, embedder = catalogue.reader(settings), catalogue.embedder(settings)
+    if not found.fits(reader.fingerprint, embedder.fingerprint):
+        note += "; not used, it was fitted with other models: run sanad calibrate again"
+        return Finding(check="calibration", state="warn", note=note)
+    if settings.threshold is not None:
+        note += f"; its threshold is overridden by the setting {settings.threshold:.2f}"
+    return Finding(check="calibration", state="ok", note=note)

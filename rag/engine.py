@@ -10,8 +10,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from rag import answering, catalogue
+from rag import answering, calibration, catalogue
 from rag.answering import Thresholds, Watch
+from rag.calibration import CalibratedReader, Calibration
 from rag.conversation import Turn, resolve
 from rag.documents import LoadReport, load
 from rag.errors import (
@@ -48,7 +49,8 @@ class Engine:
     call is reading from it.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, calibrated: bool = True) -> None:
+        """``calibrated`` false leaves a calibration kept with the collection aside."""
         if settings.indexes.exists() and not settings.indexes.is_dir():
             raise ConfigurationError(
                 f"indexes is {str(settings.indexes)!r}, which is not a folder",
@@ -64,6 +66,10 @@ class Engine:
         self._retriever: Retriever | None = None
         self._reader: Reader | None = None
         self._thresholds = Thresholds()
+        self._calibrated = calibrated
+        self._calibration: Calibration | None = None
+        self._stamp: tuple[int, int, int] | None = None
+        self._deciding: Reader | None = None
         self._parent: Engine | None = None  # whose models answer; its own where there is none
         self._others: dict[str, Engine] = {}
 
@@ -80,7 +86,8 @@ class Engine:
             others = parent._others
             other = others.pop(name, None)
             if other is None:
-                other = Engine(self.settings.model_copy(update={"collection": name}))
+                settings = self.settings.model_copy(update={"collection": name})
+                other = Engine(settings, calibrated=self._calibrated)
                 other._parent = parent
             others[name] = other
             if len(others) > _OPENED_COLLECTIONS:  # the one not asked for the longest
@@ -115,11 +122,22 @@ class Engine:
         if self.collection.latest_sequence() is not None:
             self.index()
 
-    def _parts(self) -> tuple[Retriever, Reader]:
+    @property
+    def reader_fingerprint(self) -> str:
+        """What identifies the reader, without a calibration."""
+        _, reader = self._models()
+        return reader.fingerprint
+
+    @property
+    def calibration_fingerprint(self) -> str | None:
+        """What identifies the calibration in use; None without one. Raises IndexDamaged."""
+        self._parts()
+        return None if self._calibration is None else self._calibration.fingerprint
+
+    def _models(self) -> tuple[Retriever, Reader]:
+        """What every collection is answered with."""
         if self._parent is not None:
-            parts = self._parent._parts()
-            self._thresholds = self._parent._thresholds
-            return parts
+            return self._parent._models()
         with self._lock:
             if self._retriever is None or self._reader is None:
                 pieces, path = catalogue.piece_embedder(), catalogue.EVIDENCE
@@ -127,12 +145,34 @@ class Engine:
                     self.embedder, pieces, catalogue.contextual_model(), retrieval_weights(path)
                 )
                 self._reader = catalogue.reader(self.settings)
-                self._thresholds = self._decide(path)
             return self._retriever, self._reader
 
+    def _parts(self) -> tuple[Retriever, Reader]:
+        """The models, the reader with the confidence fitted to this collection where there is one."""
+        retriever, reader = self._models()
+        with self._lock:
+            stamp = calibration.stamp(self.collection.folder) if self._calibrated else None
+            if self._deciding is None or stamp != self._stamp:
+                self._calibration = self._fitted(reader)
+                self._deciding = (
+                    reader
+                    if self._calibration is None
+                    else CalibratedReader(reader, self._calibration)
+                )
+                self._thresholds, self._stamp = self._decide(catalogue.EVIDENCE), stamp
+            return retriever, self._deciding
+
+    def _fitted(self, reader: Reader) -> Calibration | None:
+        """The collection's calibration, if it was fitted with these models; raises IndexDamaged."""
+        found = calibration.read(self.collection.folder) if self._calibrated else None
+        fits = found is not None and found.fits(reader.fingerprint, self.embedder.fingerprint)
+        return found if fits else None
+
     def _decide(self, path: Path) -> Thresholds:
-        """The thresholds: those set, those fitted to the embedded reader, or one half."""
+        """The thresholds: set, fitted to the collection or the embedded reader, or one half."""
         least = self.settings.threshold
+        if least is None and self._calibration is not None:
+            least = self._calibration.threshold
         if self.settings.reader == catalogue.BILINGUAL:
             return thresholds(path, least)
         return Thresholds() if least is None else Thresholds(otherwise=least)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.errors import InvalidParameter
-from rag.evaluation.questions import ALL, TAG_PREFIX
+from rag.evaluation.questions import ALL, PAIRS, TAG_PREFIX
 from rag.evaluation.results import COUNTS, METRICS, TIMES, Report
 from rag.types import LANGUAGES
 
@@ -70,7 +70,7 @@ def parse_bar(text: str, slices: Sequence[str] | None = None) -> Bar:
     name, metric = found["slice"] or ALL, found["metric"].replace("@", "_at_")
     _known("metric", metric, text, METRICS)
     if slices is not None or not name.startswith(TAG_PREFIX):
-        _known("slice", name, text, slices or (ALL, *LANGUAGES, f"{TAG_PREFIX}NAME"))
+        _known("slice", name, text, slices or (ALL, *LANGUAGES, *PAIRS, f"{TAG_PREFIX}NAME"))
     value = float(found["value"])
     if metric not in COUNTS | TIMES and value > 1:
         raise InvalidParameter(
@@ -88,8 +88,9 @@ def check_bars(report: Report, bars: Iterable[Bar]) -> list[FailedBar]:
     """
     failed = []
     for bar in bars:
-        _known("slice", bar.slice, str(bar), tuple(report.slices))
-        actual: float | None = getattr(report.slices[bar.slice], bar.metric)
+        _known("slice", bar.slice, str(bar), (*report.slices, *PAIRS))
+        there = report.slices.get(bar.slice)
+        actual: float | None = None if there is None else getattr(there, bar.metric)
         if actual is None or not _OPERATORS[bar.operator](actual, bar.value):
             failed.append(FailedBar(bar=bar, actual=actual))
     return failed

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from rag.errors import RagError
 from rag.evaluation.questions import FactQuestion, Gold
-from rag.types import Document, DocumentSummary
+from rag.types import Document, DocumentSummary, Language
 
 _NAMED = 5
 
@@ -44,9 +44,13 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoldCheck:
-    """``documents`` maps the file's documents to stored ids; ``problems`` in the file's order."""
+    """``documents`` maps the file's documents to stored ids; ``problems`` in the file's order.
+
+    ``languages`` are those of the documents by the file's names.
+    """
 
     documents: Mapping[str, str]
+    languages: Mapping[str, Language]
     problems: tuple[Problem, ...]
 
     def require(self) -> None:
@@ -77,19 +81,22 @@ def check(questions: Sequence[FactQuestion], library: Library) -> GoldCheck:
     """
     stored = sorted(library.documents(), key=lambda summary: summary.id)
     by_hash = {summary.sha256: summary.id for summary in reversed(stored)}
+    written = {summary.id: summary.language for summary in stored}
     found: dict[str, str] = {}
     texts: dict[str, str] = {}
     problems: list[Problem] = []
     for question in questions:
         for gold in question.gold:
             if gold.document not in found:
-                id = by_hash.get(gold.document_sha256) or _named(gold.document, stored)
+                id = by_hash.get(gold.document_sha256 or "") or named(gold.document, stored)
                 if id is None:
                     problems.append(_problem(question, gold, "is not in the collection"))
                     continue
                 found[gold.document] = id
                 texts[gold.document] = library.document(id).text
-            there = texts[gold.document][gold.start : gold.end]
+            if gold.span is None:
+                continue
+            there = texts[gold.document][gold.span.start : gold.span.end]
             if there != gold.quote:
                 problems.append(
                     _problem(
@@ -98,10 +105,15 @@ def check(questions: Sequence[FactQuestion], library: Library) -> GoldCheck:
                         f"has {there!r} at {gold.start}:{gold.end}, not {gold.quote!r}",
                     )
                 )
-    return GoldCheck(documents=found, problems=tuple(problems))
+    return GoldCheck(
+        documents=found,
+        languages={name: written[id] for name, id in found.items()},
+        problems=tuple(problems),
+    )
 
 
-def _named(name: str, stored: Sequence[DocumentSummary]) -> str | None:
+def named(name: str, stored: Sequence[DocumentSummary]) -> str | None:
+    """The id a name stands for, where either may have more leading folders than the other."""
     ids = [summary.id for summary in stored]
     if name in ids:
         return name

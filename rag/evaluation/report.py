@@ -2,42 +2,134 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from rag.evaluation.bars import FailedBar
-from rag.evaluation.questions import ALL
-from rag.evaluation.results import COUNTS, METRICS, TIMES, Report, Row
+from pydantic import TypeAdapter, ValidationError
 
-_COLUMNS = {"ar": "Arabic", "en": "English", ALL: "all"}
+from rag.errors import RagError
+from rag.evaluation.bars import FailedBar
+from rag.evaluation.names import metric_name, slice_name
+from rag.evaluation.questions import ALL, PAIRS
+from rag.evaluation.results import COUNTS, METRICS, TIMES, Report, Row
+from rag.evaluation.significance import Interval
+
+_COLUMNS = ("ar", "en", ALL)
+_PAIR_METRICS = (
+    "questions",
+    "hit_at_1",
+    "hit_at_k",
+    "citation_recall",
+    "token_f1",
+    "answer_rate",
+)
 _GAP = "  "
+_FORMAT = 1
+_REPORT = TypeAdapter(Report)
+
+
+class InvalidReport(RagError):
+    """A file that is not a report of ``sanad evaluate --save``."""
+
+    code = "invalid_report"
+    exit_code = 65
 
 
 def to_dict(report: Report, failed: Sequence[FailedBar] = ()) -> dict[str, Any]:
     """The report in plain values for JSON, every row included; None for what was not measured."""
     return {
+        "format": _FORMAT,
         "k": report.k,
         "index": {
             "generation": report.index_generation,
             "fingerprint": report.index_fingerprint,
         },
         "embedder_fingerprint": report.embedder_fingerprint,
+        "manifest": plain(report.manifest),
         "slices": {name: asdict(figures) for name, figures in report.slices.items()},
+        "intervals": {
+            name: {metric: [one.low, one.high] for metric, one in figures.items()}
+            for name, figures in report.intervals.items()
+        },
         "failed_bars": [{"bar": str(item.bar), "actual": item.actual} for item in failed],
-        "rows": [
-            {**asdict(row), "tags": list(row.tags), "accepted": list(row.accepted)}
-            for row in report.rows
-        ],
+        "rows": [plain(asdict(row)) for row in report.rows],
     }
 
 
+def plain(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold
+    """The value with tuples as lists, as JSON gives it back."""
+    if isinstance(value, Mapping):
+        return {str(name): plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    return value
+
+
+def load_report(path: Path) -> Report:
+    """A report written by ``--save`` or ``--json``; raises InvalidReport naming what is wrong."""
+    try:
+        stored = json.loads(path.read_bytes())
+        intervals = {
+            name: {metric: Interval(low=low, high=high) for metric, (low, high) in some.items()}
+            for name, some in stored["intervals"].items()
+        }
+        return _REPORT.validate_python(
+            {
+                "k": stored["k"],
+                "rows": stored["rows"],
+                "slices": stored["slices"],
+                "intervals": intervals,
+                "index_generation": stored["index"]["generation"],
+                "index_fingerprint": stored["index"]["fingerprint"],
+                "embedder_fingerprint": stored["embedder_fingerprint"],
+                "manifest": stored["manifest"],
+            }
+        )
+    except OSError as error:
+        raise InvalidReport(
+            f"{path}: cannot be read: {error.strerror}", hint="check the path"
+        ) from error
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise InvalidReport(f"{path}: {place}: {first['msg']}", hint=_WRITE) from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise InvalidReport(f"{path}: not a report: {error!r}", hint=_WRITE) from error
+
+
+_WRITE = "write one with: sanad evaluate FILE --save REPORT.json"
+
+
 def table(report: Report) -> str:
-    """Metrics down, languages of the questions across; plain text of ASCII width throughout."""
-    rows = [("", *_COLUMNS.values())]
+    """Metrics down, languages of the questions across, with the interval of all; ASCII width."""
+    header = ("", *(slice_name(name).split()[0] for name in _COLUMNS), "95% of all")
+    rows = [header]
+    known = report.intervals.get(ALL, {})
     for metric in METRICS:
-        cells = (_cell(metric, getattr(report.slices[name], metric)) for name in _COLUMNS)
-        rows.append((_label(metric, report.k), *cells))
+        cells = [cell(metric, getattr(report.slices[name], metric)) for name in _COLUMNS]
+        rows.append((metric_name(metric, report.k), *cells, _range(known.get(metric))))
+    lines = aligned(rows)
+    pairs = [name for name in PAIRS if name in report.slices]
+    if len(pairs) > 1:
+        header = ("question to text", *(metric_name(metric, report.k) for metric in _PAIR_METRICS))
+        lines += ["", *aligned([header, *(_pair_row(report, name) for name in pairs)])]
+    lines += ["", f"index {report.index_fingerprint}  embedder {report.embedder_fingerprint}"]
+    return "\n".join(lines)
+
+
+def _pair_row(report: Report, name: str) -> tuple[str, ...]:
+    figures = report.slices[name]
+    return (
+        slice_name(name),
+        *(cell(metric, getattr(figures, metric)) for metric in _PAIR_METRICS),
+    )
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The first column to the left, the others to the right, a rule under the header."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
         row[0].ljust(widths[0])
@@ -45,8 +137,11 @@ def table(report: Report) -> str:
         for row in rows
     ]
     lines.insert(1, "-" * len(lines[0]))
-    lines += ["", f"index {report.index_fingerprint}  embedder {report.embedder_fingerprint}"]
-    return "\n".join(lines)
+    return lines
+
+
+def _range(interval: Interval | None) -> str:
+    return "" if interval is None else f"{interval.low:.3f}-{interval.high:.3f}"
 
 
 def failures(report: Report) -> str:
@@ -56,25 +151,31 @@ def failures(report: Report) -> str:
     shares no word with the accepted ones, any answer to an unanswerable question, and a quote
     that is not what the document says.
     """
-    return "\n".join(_failure(row, reason) for row in report.rows if (reason := _reason(row)))
+    return "\n".join(
+        _failure(row, reason) for row in report.rows if (reason := what_went_wrong(row))
+    )
 
 
-def _reason(row: Row) -> str:
+def what_went_wrong(row: Row) -> str:
+    """Why a row is among the failures; empty where it is not."""
     if row.quotes_unverified:
         return f"{row.quotes_unverified} quotes not in the document"
     if row.unanswerable:
         return "" if row.abstained else "answered, but the articles do not say"
     if row.abstained:
-        return f"abstained ({row.abstention})"
-    if not row.citation_recall:
+        return f"abstained ({row.abstention or 'no reason told'})"
+    if not row.right:
         return "cites another place" if row.fact_cited else "cites something else"
-    return "" if row.token_f1 else "another answer"
+    return "" if row.token_f1 or not row.accepted else "another answer"
 
 
 def _failure(row: Row, reason: str) -> str:
     rank = "" if row.unanswerable else f", gold passage at rank {row.rank or '-'}"
+    confidence = (
+        "no confidence told" if row.confidence is None else f"confidence {row.confidence:.2f}"
+    )
     lines = [
-        f"{row.id}: {reason} (confidence {row.confidence:.2f}{rank})",
+        f"{row.id}: {reason} ({confidence}{rank})",
         f"  question: {_line(row.question)}",
     ]
     if row.accepted:
@@ -92,13 +193,8 @@ def _line(text: str) -> str:
     )
 
 
-def _label(metric: str, k: int) -> str:
-    name = metric.replace("_at_k", f"@{k}").replace("_at_", "@")
-    name = {"mrr": "MRR", "token_f1": "token F1"}.get(name, name).replace("_", " ")
-    return f"{name.removesuffix(' ms')} (ms)" if metric in TIMES else name
-
-
-def _cell(metric: str, value: float | None) -> str:
+def cell(metric: str, value: float | None) -> str:
+    """A figure as it is shown."""
     if value is None:
         return "-"
     if metric in COUNTS:

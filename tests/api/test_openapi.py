@@ -4,6 +4,7 @@ import re
 import pytest
 
 from api.errors import DOCUMENTED
+from api.evaluation import EvaluationBody
 from api.openai.schemas import CompletionBody, ModelBody, ModelsBody
 from api.schemas import (
     AnswerBody,
@@ -24,6 +25,7 @@ BODIES = {
     ("/v1/ask", "post"): AnswerBody,
     ("/v1/search", "post"): SearchBody,
     ("/v1/chat/completions", "post"): CompletionBody,
+    ("/v1/evaluate", "post"): EvaluationBody,
     ("/v1/documents", "get"): ListingBody,
     ("/v1/documents", "post"): UploadBody,
     ("/v1/documents/{id}", "put"): PutBody,

@@ -231,7 +231,19 @@ def test_completion_is_shell_code(sanad, shell):
 
 @pytest.mark.parametrize(
     "command",
-    ["ask", "search", "ingest", "documents", "evaluate", "serve", "verify", "rebuild", "doctor"],
+    [
+        "ask",
+        "search",
+        "ingest",
+        "documents",
+        "evaluate",
+        "facts",
+        "calibrate",
+        "serve",
+        "verify",
+        "rebuild",
+        "doctor",
+    ],
 )
 def test_every_command_has_help(sanad, command):
     code, out, err = sanad(command, "--help", indexes=None)

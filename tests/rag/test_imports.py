@@ -34,7 +34,7 @@ conversation
 embedding
 index retrieval reading
 citations
-answering catalogue ingest
+answering catalogue calibration ingest
 engine
 doctor evaluation client integrations
 cli

@@ -1,5 +1,8 @@
+import re
+import string
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.evaluation import metrics
@@ -141,3 +144,86 @@ def test_means_and_percentiles_of_nothing_are_none():
 @pytest.mark.parametrize(("share", "expected"), [(0.5, 2), (0.75, 3), (0.95, 4), (1, 4), (0, 1)])
 def test_percentiles_are_values_that_occurred(share, expected):
     assert metrics.percentile([4, 1, 3, 2], share) == expected
+
+
+# Rankings against trec_eval itself.
+
+
+GRADES = st.dictionaries(st.integers(0, 9), st.integers(0, 3), min_size=1)
+
+
+@settings(deadline=None)  # the first import of pytrec_eval brings scipy
+@given(GRADES, st.lists(st.integers(0, 14), unique=True, min_size=1, max_size=12))
+def test_ranking_figures_are_those_of_trec_eval(grades, ranked):
+    pytrec_eval = pytest.importorskip("pytrec_eval")
+    qrel = {"q": {f"d{number}": grade for number, grade in grades.items()}}
+    # trec_eval sorts by score, so the first gets the highest.
+    scored = {f"d{number}": float(len(ranked) - place) for place, number in enumerate(ranked)}
+    measures = {"ndcg_cut.10", "recall.5", "recip_rank", "success.1,5"}
+    theirs = pytrec_eval.RelevanceEvaluator(qrel, measures).evaluate({"q": scored})["q"]
+    gold = [(whole(number), grade) for number, grade in grades.items() if grade]
+    ranking = [place(f"d{number}", 0, 9) for number in ranked]
+    found, ideal = metrics.gains(ranking, gold), metrics.ideal_gains(gold)
+    rank = metrics.rank_of_gold(ranking, [one for one, _ in gold])
+    assert (metrics.ndcg_at_k(found, ideal, 10) or 0) == pytest.approx(theirs["ndcg_cut_10"])
+    assert (metrics.recall_at_k(found, ideal, 5) or 0) == pytest.approx(theirs["recall_5"])
+    assert metrics.reciprocal_rank(rank) == pytest.approx(theirs["recip_rank"])
+    assert metrics.hit_at_k(rank, 1) == theirs["success_1"]
+    assert metrics.hit_at_k(rank, 5) == theirs["success_5"]
+
+
+def whole(number):
+    return Place(document_id=f"d{number}", span=None)
+
+
+def test_a_document_is_found_once_however_many_passages_of_it_are():
+    gold = [(place("a", 3, 5), 1), (place("a", 30, 35), 1), (place("b", 0, 2), 2)]
+    ranking = [place("a", 0, 10), place("a", 25, 40), place("c", 0, 9), place("b", 0, 9)]
+    assert metrics.gains(ranking, gold) == [1, 0, 0, 2]
+    assert metrics.ideal_gains(gold) == [2, 1]
+    assert metrics.recall_at_k([1, 0, 0, 2], [2, 1], 3) == 0.5
+    assert metrics.recall_at_k([], [], 3) is None
+    assert metrics.ndcg_at_k([], [], 3) is None
+
+
+# Words against the published rules, written another way.
+
+
+@given(TEXTS)
+def test_squad_words_are_those_of_its_rule(text):
+    lowered = text.lower().translate(str.maketrans("", "", string.punctuation))
+    expected = " ".join(re.sub(r"\b(a|an|the)\b", " ", lowered).split()).split(" ")
+    assert metrics.squad_tokens(text) == [word for word in expected if word]
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        # Worked out with the official script of MLQA.
+        ("The cat, an apple!", "en", ["cat", "apple"]),
+        ("القوات الروسية،", "ar", ["قوات", "روسية"]),
+        ("طالب الجامعة", "ar", ["ط", "ب", "جامعة"]),
+        ("the الحرب", "ar", ["the", "حرب"]),
+        ("«١٢٠٠»", "ar", ["١٢٠٠"]),
+        ("a$b", "en", ["ab"]),
+        ("50€", "en", ["50€"]),
+    ],
+)
+def test_mlqa_words_are_those_of_its_script(text, language, expected):
+    assert metrics.mlqa_tokens(text, language) == expected
+
+
+def test_each_accepted_answer_is_cut_by_the_rule_of_its_language():
+    assert metrics.mlqa_exact_match("القوات", ["قوات"]) == 1
+    assert metrics.mlqa_exact_match("the forces", ["قوات", "forces"]) == 1
+    assert metrics.mlqa_f1("القوات الروسية", ["قوات"]) == pytest.approx(2 / 3)
+    assert metrics.mlqa_f1(None, ["x"]) == metrics.mlqa_exact_match(None, []) == 0
+
+
+def test_a_whole_document_holds_and_is_held():
+    assert whole(1).contains(place("d1", 3, 5))
+    assert place("d1", 3, 5).contains(whole(1))
+    assert not whole(1).contains(whole(2))
+    assert place("d1", 0, 4).overlaps(place("d1", 3, 5))
+    assert not place("d1", 0, 3).overlaps(place("d1", 3, 5))
+    assert not whole(1).overlaps(whole(2))

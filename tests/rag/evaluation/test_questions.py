@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from rag.evaluation.questions import InvalidQuestionFile, load, slices_of
+from rag.evaluation.questions import InvalidQuestionFile, load, read, slices_of
 
 GOLD = {
     "document": "articles/x.txt",
@@ -46,7 +46,9 @@ def test_a_file_gives_its_questions_in_order(tmp_path):
     questions = load(write(tmp_path, LINE, "", unanswerable, ""))
     assert [question.id for question in questions] == ["ar-1", "un-1"]
     assert questions[0].gold[0].quote == "١٢٠٠"
-    assert slices_of(questions) == ("all", "ar", "en", "tag:number")
+    assert slices_of(questions) == (
+        "all", "ar", "en", "ar-ar", "ar-en", "en-ar", "en-en", "tag:number"
+    )  # fmt: skip
 
 
 def test_a_line_separator_inside_a_question_is_not_a_line_end(tmp_path):
@@ -62,8 +64,13 @@ def test_a_line_separator_inside_a_question_is_not_a_line_end(tmp_path):
         ({"extra": 1}, "extra: Extra inputs are not permitted"),
         ({"language": "fr"}, "language: Input should be 'ar' or 'en'"),
         ({"question": "  "}, "question: "),
-        ({"answers": []}, "answers: an answerable question needs at least one"),
-        ({"gold": []}, "gold: an answerable question needs at least one"),
+        ({"answers": [], "gold": []}, "an answerable question needs at least one of answers"),
+        (
+            {"gold": [{"document": "x", "start": 3}]},
+            "gold.0: start, end and quote go together, end",
+        ),
+        ({"gold": [GOLD | {"relevance": 0}]}, "gold.0.relevance: Input should be greater"),
+        ({"pair": "two words"}, "pair: "),
         ({"unanswerable": True}, "answers: an unanswerable question has none"),
         ({"unanswerable": True, "answers": []}, "gold: an unanswerable question has none"),
         ({"unanswerable": "no"}, "unanswerable: Input should be a valid boolean"),
@@ -88,8 +95,8 @@ def test_a_line_that_is_no_json_is_refused(tmp_path):
 
 
 def test_a_missing_field_is_named(tmp_path):
-    line = {key: value for key, value in LINE.items() if key != "tags"}
-    with pytest.raises(InvalidQuestionFile, match=r"facts\.jsonl:1: tags: Field required"):
+    line = {key: value for key, value in LINE.items() if key != "language"}
+    with pytest.raises(InvalidQuestionFile, match=r"facts\.jsonl:1: language: Field required"):
         load(write(tmp_path, line))
 
 
@@ -114,3 +121,28 @@ def test_files_that_cannot_be_read_are_refused(tmp_path):
         load(path)
     with pytest.raises(InvalidQuestionFile, match="holds no question"):
         load(write(tmp_path, "", " "))
+
+
+def test_only_id_question_and_language_are_needed_of_an_unanswerable_one(tmp_path):
+    line = {"id": "1", "question": "Who?", "language": "en", "unanswerable": True}
+    (question,) = load(write(tmp_path, line))
+    assert (question.tags, question.pair, question.draft) == ((), None, False)
+    assert json.loads(question.line()) == line
+
+
+def test_a_whole_document_can_be_gold(tmp_path):
+    (question,) = load(write(tmp_path, LINE | {"answers": [], "gold": [{"document": "d"}]}))
+    assert question.gold[0].span is None
+
+
+def test_drafts_are_not_asked(tmp_path):
+    path = write(tmp_path, LINE, LINE | {"id": "d", "draft": True})
+    assert [question.id for question in load(path)] == ["ar-1"]
+    assert [line for line, _ in read(path).questions] == [1, 2]
+    with pytest.raises(InvalidQuestionFile, match="all of its 1 questions are drafts"):
+        load(write(tmp_path, LINE | {"draft": True}))
+
+
+def test_a_question_survives_its_line(tmp_path):
+    (question,) = load(write(tmp_path, LINE | {"pair": "p"}))
+    assert load(write(tmp_path, question.line())) == (question,)

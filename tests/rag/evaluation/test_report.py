@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from rag.evaluation.bars import check_bars, parse_bar
-from rag.evaluation.report import failures, table, to_dict
+from rag.evaluation.report import InvalidReport, failures, load_report, table, to_dict
 from rag.evaluation.run import evaluate
 
 
@@ -27,8 +27,9 @@ def test_the_report_survives_json(report):
 
 def test_the_table_has_a_line_for_each_metric_and_a_column_for_each_language(report):
     lines = table(report).splitlines()
-    assert lines[0].split() == ["Arabic", "English", "all"]
-    cells = {line[:22].strip(): line[22:].split() for line in lines[2:-2]}
+    assert lines[0].split() == ["Arabic", "English", "all", "95%", "of", "all"]
+    width = len("citation precision, ALCE")
+    cells = {line[:width].strip(): line[width:].split()[:3] for line in lines[2:-2]}
     assert cells["hit@8"] == ["1.000", "1.000", "1.000"]
     assert cells["exact match"] == ["0.000", "1.000", "0.500"]
     assert cells["abstention precision"] == ["0.500", "-", "0.500"]
@@ -39,8 +40,9 @@ def test_the_table_has_a_line_for_each_metric_and_a_column_for_each_language(rep
 
 
 def test_the_table_is_aligned_and_ascii(report):
-    head, rule, *rows = table(report).splitlines()[:-2]
-    assert {len(line) for line in (head, rule, *rows)} == {len(head)}
+    for part in table(report).split("\n\n")[:-1]:
+        head, rule, *rows = part.splitlines()
+        assert {len(line) for line in (head, rule, *rows)} == {len(head)}
     assert table(report).isascii()
 
 
@@ -80,3 +82,44 @@ def test_no_failures_are_no_text(report):
 def test_direction_and_control_characters_are_shown(report):
     row = replace(report.rows[-1], answer="a\u202eb\n\x1b[31mc")
     assert "  answered: a\\u202eb \\u001b[31mc" in failures(replace(report, rows=(row,)))
+
+
+def test_language_pairs_have_a_table_of_their_own(report):
+    pairs = table(report).split("\n\n")[1].splitlines()
+    assert pairs[0].split()[:3] == ["question", "to", "text"]
+    assert [line.split("  ")[0] for line in pairs[2:]] == ["Arabic to Arabic", "English to English"]
+
+
+def test_a_saved_report_is_read_back_whole(report, tmp_path):
+    path = tmp_path / "r.json"
+    path.write_text(json.dumps(to_dict(report), ensure_ascii=False), encoding="utf-8")
+    read = load_report(path)
+    assert read.rows == report.rows
+    assert read.slices == report.slices
+    assert read.intervals == report.intervals
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "not a report"),
+        (b"[]", "not a report"),
+        (b'{"intervals": {}}', "not a report"),
+        (b"\xff", "not a report"),
+        (b"[" * 100_000, "not a report"),
+    ],
+)
+def test_another_file_is_no_report(tmp_path, content, told):
+    path = tmp_path / "r.json"
+    path.write_bytes(content)
+    with pytest.raises(InvalidReport, match=told):
+        load_report(path)
+
+
+def test_a_report_with_other_values_is_refused(report, tmp_path):
+    path = tmp_path / "r.json"
+    content = to_dict(report)
+    content["rows"][0]["status"] = "frob"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(InvalidReport, match=r"rows\.0\.status"):
+        load_report(path)

@@ -1,10 +1,13 @@
+import math
 from dataclasses import replace
 
 import pytest
 
 from rag.errors import InvalidParameter, Unavailable
+from rag.evaluation.questions import FactQuestion, Gold
 from rag.evaluation.results import COUNTS, METRICS, TIMES
-from rag.evaluation.run import evaluate
+from rag.evaluation.run import evaluate, run
+from rag.evaluation.targets import LocalTarget
 from rag.types import IndexState
 
 
@@ -44,7 +47,16 @@ def test_figures_of_all_questions_are_those_worked_out_by_hand(engine, questions
 
 def test_slices_are_the_languages_and_tags_of_the_questions(engine, questions):
     slices = evaluate(engine, questions, 8).slices
-    assert list(slices) == ["all", "ar", "en", "tag:date", "tag:number", "tag:off-topic"]
+    assert list(slices) == [
+        "all",
+        "ar",
+        "en",
+        "ar-ar",
+        "en-en",
+        "tag:date",
+        "tag:number",
+        "tag:off-topic",
+    ]
     assert (slices["ar"].questions, slices["ar"].exact_match) == (3, 0)
     assert (slices["en"].questions, slices["en"].exact_match) == (3, 1)
     assert slices["ar"].abstention_precision == 0.5
@@ -121,3 +133,92 @@ def test_no_questions_give_empty_figures(engine):
     report = evaluate(engine, [], 8)
     assert list(report.slices) == ["all", "ar", "en"]
     assert report.slices["all"].token_f1 is None
+
+
+def test_several_at_once_give_the_same_report(engine, questions):
+    one = run(LocalTarget(engine), questions, 8)
+    many = run(LocalTarget(engine), questions, 8, concurrency=4)
+    assert [replace(row, latency_ms=0) for row in many.rows] == [
+        replace(row, latency_ms=0) for row in one.rows
+    ]
+    with pytest.raises(InvalidParameter, match="concurrency is 0"):
+        run(LocalTarget(engine), questions, 8, concurrency=0)
+
+
+def test_what_was_asked_before_is_not_asked_again(engine, questions):
+    kept = []
+    first = run(LocalTarget(engine), questions, 8, keep=kept.append)
+    before = {done.row.id: done for done in kept[:4]}
+    engine.asked.clear()
+    second = run(LocalTarget(engine), questions, 8, before=before)
+    assert engine.asked == ["warm", questions[4].question, questions[5].question]
+    assert [row.id for row in second.rows] == [row.id for row in first.rows]
+    assert second.slices["all"].citation_recall == first.slices["all"].citation_recall
+
+
+def test_rows_tell_gains_languages_and_what_was_expected(engine, questions):
+    rows = {row.id: row for row in evaluate(engine, questions, 8).rows}
+    assert (rows["ar-1"].gains, rows["ar-1"].ideal) == ((1, 0, 0, 0), (1,))
+    assert (rows["en-1"].languages, rows["en-1"].answer_languages) == ("en-en", "en-en")
+    assert rows["en-2"].answer_languages == "en-ar"
+    assert rows["un-1"].languages is None
+    expected = rows["ar-2"].expected
+    assert (expected.document_id, expected.quote) == ("ar.txt", "أيّار ٢٠٢٣")
+    assert expected.before.endswith("سقطت باخموت في ")
+    assert rows["ar-1"].shown[0].correct
+    assert not rows["ar-1"].shown[1].correct
+
+
+def test_the_ranking_is_looked_at_down_to_rank_ten(make_engine, make_document, make_fact):
+    text = " ".join(f"Sentence number {n}." for n in range(12))
+    stored = make_document("long.txt", text, "en")
+    question = make_fact("1", "Which?", "en", stored, "number 8", ["8"])
+    report = evaluate(make_engine([stored]), [question], 3)
+    assert report.slices["all"].hit_at_k == 0
+    assert report.slices["all"].ndcg_at_10 == pytest.approx(1 / math.log2(10))
+
+
+def test_parity_is_of_one_place_in_both_languages(make_engine, documents, make_fact):
+    arabic, _ = documents
+    first, second = "تسعى كييف إلى إطلاق سراح ١٢٠٠ أسير.", "سقطت باخموت في أيّار ٢٠٢٣."
+    texts = {"a": ("كم؟", "How many?"), "b": ("متى؟", "When?"), "c": ("من؟", "Who?")}
+    questions = [
+        replace_pair(
+            make_fact(f"{pair}-{language}", text, language, arabic, "١٢٠٠", ["1200"]), pair
+        )
+        for pair, both in texts.items()
+        for language, text in zip(("ar", "en"), both, strict=True)
+    ]
+    script = {
+        "كم؟": ("١٢٠٠", [first]),
+        "How many?": ("1200", [second, first]),
+        "متى؟": ("x", [first]),
+        "When?": ("x", [second]),
+    }  # nobody answers c
+    report = evaluate(make_engine(documents, script), questions, 8)
+    assert [row.parity for row in report.rows] == [1, 1, 0, 0, 1, 1]
+    assert report.slices["all"].parity == pytest.approx(2 / 3)
+    assert evaluate(make_engine(documents), questions[:1], 8).slices["all"].parity is None
+
+
+def replace_pair(question, pair):
+    return question.model_copy(update={"pair": pair})
+
+
+def test_a_question_without_answers_or_spans_is_measured_by_documents(make_engine, documents):
+    question = FactQuestion(
+        id="1", question="سقطت؟", language="ar", gold=(Gold(document="ar.txt"),)
+    )
+    engine = make_engine(documents, {"سقطت؟": ("x", ["سقطت باخموت في أيّار ٢٠٢٣."])})
+    report = evaluate(engine, [question], 8)
+    assert (report.rows[0].rank, report.rows[0].citation_recall) == (1, 1)
+    assert report.slices["all"].token_f1 is None
+
+
+def test_a_question_without_gold_is_measured_by_words(make_engine, documents):
+    question = FactQuestion(id="1", question="سقطت؟", language="ar", answers=("أيار ٢٠٢٣",))
+    engine = make_engine(documents, {"سقطت؟": ("أيّار ٢٠٢٣", ["سقطت باخموت في أيّار ٢٠٢٣."])})
+    report = evaluate(engine, [question], 8)
+    assert report.slices["all"].hit_at_k is None
+    assert report.slices["all"].citation_recall is None
+    assert (report.slices["all"].fact_cited, report.rows[0].right) == (1, True)

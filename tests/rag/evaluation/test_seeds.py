@@ -44,3 +44,17 @@ def test_every_article_is_asked_about(questions, texts):
 
 def test_no_question_is_asked_twice(questions):
     assert len({item.question for item in questions}) == len(questions)
+
+
+def test_a_pair_is_one_question_in_each_language(questions):
+    linked = {}
+    for item in questions:
+        if item.pair is not None:
+            linked.setdefault(item.pair, []).append(item)
+    assert len(linked) >= 20
+    for some in linked.values():
+        assert sorted(item.language for item in some) == ["ar", "en"]
+        first, second = some
+        assert {(gold.document, gold.start) for gold in first.gold} == {
+            (gold.document, gold.start) for gold in second.gold
+        }

@@ -1,0 +1,357 @@
+"""The commands evaluate, facts and calibrate: values in, text and files out, an exit code back."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from rag import calibration
+from rag.engine import Engine
+from rag.errors import ConfigurationError, NoIndex, UsageError
+from rag.evaluation import compare, provenance
+from rag.evaluation.bars import ALWAYS, FailedBar, check_bars, parse_bar
+from rag.evaluation.partial import Partial
+from rag.evaluation.questions import FactQuestion, QuestionFile, accepted, read, slices_of
+from rag.evaluation.report import failures, load_report, table, to_dict
+from rag.evaluation.results import Report
+from rag.evaluation.run import run
+from rag.evaluation.targets import LocalTarget, Target
+from rag.settings import Settings
+from rag.terminal import Progress, json_line, one_line, printable
+from rag.types import Document
+
+OPENAI = "openai:"
+
+
+Print = Callable[[str], None]  # writes a line to standard output
+
+
+def evaluate(options: argparse.Namespace, settings: Settings, out: Print) -> int:
+    """``sanad evaluate``: the figures, and 1 where a bar or the baseline is missed."""
+    if options.compare:
+        return _compare(options, out)
+    if options.file is None:
+        raise UsageError("evaluate needs a file of questions", hint="sanad evaluate FACTS.jsonl")
+    file = read(options.file)
+    questions = accepted(file)
+    if left := len(file.questions) - len(questions):
+        _tell(f"{left} drafts are left out; they are asked once somebody has accepted them")
+    if options.stages:
+        return _stages(options, settings, questions, out)
+    bars = [*ALWAYS, *(parse_bar(text, slices_of(questions)) for text in options.bar)]
+    if options.update_baseline and options.baseline is None:
+        raise UsageError("--update-baseline needs --baseline FILE", hint="name the file to write")
+    # Read before anything is asked: a file that is not there is told at once.
+    baseline = None
+    if options.baseline is not None and not options.update_baseline:
+        baseline = compare.read_baseline(options.baseline)
+    report = _asked(options, settings, file, questions)
+    failed = check_bars(report, bars)
+    changes = None if baseline is None else compare.against(baseline, report)
+    _kept(options, report, failed)
+    if options.json:
+        content = to_dict(report, failed)
+        if changes is not None:
+            content["baseline"] = compare.to_dict(changes)
+        out(json_line(content))
+    else:
+        out(table(report))
+        if options.failures and (listed := failures(report)):
+            out(f"\n{listed}")
+    for bar in failed:
+        _tell(f"below its bar: {bar}")
+    return 1 if failed or _dropped(changes) else 0
+
+
+def _asked(
+    options: argparse.Namespace,
+    settings: Settings,
+    file: QuestionFile,
+    questions: Sequence[FactQuestion],
+) -> Report:
+    target = _target(options, settings)
+    about = provenance.manifest(file, _decisive(settings, options), len(questions))
+    progress = Progress("questions")
+    if options.save is None:
+        return run(
+            target,
+            questions,
+            settings.k,
+            concurrency=options.concurrency,
+            progress=progress,
+            manifest=about,
+        )
+    path = options.save.with_name(f"{options.save.name}.partial")
+    kind = {**about, "target": dict(target.describe()), "k": settings.k}
+    with Partial(path, kind) as partial:
+        if partial.found:
+            _tell(f"{len(partial.found)} questions were asked before; going on from there")
+        try:
+            report = run(
+                target,
+                questions,
+                settings.k,
+                concurrency=options.concurrency,
+                progress=progress,
+                before=partial.found,
+                keep=partial.keep,
+                manifest=about,
+            )
+        except KeyboardInterrupt:
+            _tell(f"what was asked so far is in {path}; the same command goes on from there")
+            raise
+        _write(options.save, json_line(to_dict(report)) + "\n")
+        partial.remove()
+    return report
+
+
+def _decisive(settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
+    """The settings that decide an answer; not where things lie."""
+    names = ("embedder", "reader", "query_prefix", "passage_prefix", "threshold", "k")
+    found = {name: getattr(settings, name) for name in names}
+    # A model folder's place says who runs it, and its fingerprint says what it is.
+    for name in ("embedder", "reader"):
+        if Path(str(found[name])).is_absolute():
+            found[name] = Path(str(found[name])).name
+    return {**found, "concurrency": options.concurrency}
+
+
+def _target(options: argparse.Namespace, settings: Settings) -> Target:
+    if options.target is None:
+        engine = Engine(settings)
+        return LocalTarget(engine, _about(engine))
+    from rag.evaluation import remote
+
+    key = remote.key_from(options.key_variable)
+    if not options.target.startswith(OPENAI):
+        return remote.sanad(options.target, key)
+    if not options.model:
+        raise UsageError(
+            "a chat endpoint needs --model NAME", hint="the name the endpoint gives it"
+        )
+    engine = Engine(settings)
+    library = engine if engine.collection.exists() else None
+    if library is None:
+        _tell("there is no collection here: quotes cannot be compared with their documents")
+    address = options.target.removeprefix(OPENAI)
+    return remote.chat(address, options.model, key, library=library, refusal=options.refusal)
+
+
+def _about(engine: Engine) -> dict[str, Any]:
+    if engine.collection.latest_sequence() is None:
+        return provenance.of_engine(engine)
+    state = engine.index().state
+    index = {"generation": state.generation, "fingerprint": state.fingerprint}
+    return {**provenance.of_engine(engine), "index": index}
+
+
+def _kept(options: argparse.Namespace, report: Report, failed: Sequence[FailedBar]) -> None:
+    """Writes the files that were asked for."""
+    if options.save is not None:
+        _write(options.save, json_line(to_dict(report, failed)) + "\n")
+    if options.html is not None:
+        from rag.evaluation.page import page
+
+        _write(options.html, page(report))
+    if options.update_baseline:
+        compare.write_baseline(options.baseline, report)
+        _tell(f"wrote the baseline {options.baseline}")
+
+
+def _dropped(changes: compare.Comparison | None) -> bool:
+    if changes is None:
+        return False
+    if changes.only_first or changes.only_second:
+        _tell(
+            f"the baseline has {changes.only_first} questions that were not asked and lacks "
+            f"{changes.only_second} that were; write it anew with --update-baseline"
+        )
+    worse = [change for change in changes.changes if change.worse]
+    for change in worse:
+        one = change.difference
+        _tell(
+            f"below the baseline: {change.slice}.{change.metric} fell from {one.first:.4g} to "
+            f"{one.second:.4g} (p {change.p:.3f} on {one.questions} questions)"
+        )
+    return bool(worse)
+
+
+def _compare(options: argparse.Namespace, out: Print) -> int:
+    first, second = (load_report(path) for path in options.compare)
+    found = compare.between(first, second)
+    if options.json:
+        out(json_line(compare.to_dict(found)))
+    else:
+        out(printable(compare.lines_of(found, second.k)))
+    return 1 if any(change.worse for change in found.changes) else 0
+
+
+def _stages(
+    options: argparse.Namespace,
+    settings: Settings,
+    questions: Sequence[FactQuestion],
+    out: Print,
+) -> int:
+    from rag.evaluation import stages
+
+    found = stages.stages(Engine(settings), questions, settings.k, Progress("questions"))
+    out(json_line({"stages": stages.to_dict(found)}) if options.json else stages.table(found))
+    return 0
+
+
+def facts(options: argparse.Namespace, settings: Settings, out: Print) -> int:
+    """``sanad facts import|check|draft``."""
+    actions = {"import": _import, "check": _check, "draft": _draft}
+    return actions[options.action](options, settings, out)
+
+
+def _import(options: argparse.Namespace, settings: Settings, out: Print) -> int:
+    from rag.evaluation.importing import Options, import_files
+
+    engine = Engine(settings)
+    articles = options.articles
+    given = Options(
+        articles="articles.jsonl" if articles is None else articles.name,
+        language=options.language,
+        library=engine if engine.collection.exists() else None,
+    )
+    found = import_files(options.format, options.files, given)
+    if articles is not None:
+        _write(articles, "".join(f"{article.line()}\n" for article in found.articles))
+    lines = [question.line() for question in found.questions]
+    _written(options.output, lines, out)
+    for reason, count in found.left_out.items():
+        _tell(one_line(f"{reason}: {count}"))
+    there = f", {len(found.articles)} articles" if articles is not None else ""
+    _tell(f"{len(lines)} questions{there}")
+    if found.articles and articles is None:
+        _tell("the files carry articles too; write them with --articles FILE")
+    return 0
+
+
+def _check(options: argparse.Namespace, settings: Settings, out: Print) -> int:
+    from rag.evaluation.checking import check_file, mended
+
+    file = read(options.file)
+    engine = Engine(settings)
+    library = engine if engine.collection.exists() else None
+    findings = check_file(file, library)
+    if library is None:
+        _tell("there is no collection: the documents were not looked at; sanad ingest PATH first")
+    if options.fix is not None:
+        _write(options.fix, "".join(f"{one.line()}\n" for one in mended(file, findings)))
+    if options.json:
+        listed = [
+            {
+                "line": one.line,
+                "id": one.id,
+                "code": one.code,
+                "severity": one.severity,
+                "message": one.message,
+                "fix": one.fix,
+                "mended": options.fix is not None and one.mend is not None,
+            }
+            for one in findings
+        ]
+        out(json_line({"questions": len(file.questions), "findings": listed}))
+    else:
+        for one in findings:
+            named = "" if one.id is None else f" {one.id}:"
+            out(one_line(f"{file.path}:{one.line}:{named} {one.severity}: {one.message}"))
+            if one.fix:
+                out(one_line(f"    {one.code}: {one.fix}"))
+        _tell(_summary(file, findings))
+    return 65 if any(one.severity == "error" for one in findings) else 0
+
+
+def _summary(file: QuestionFile, findings: Sequence[Any]) -> str:
+    drafts = sum(question.draft for _, question in file.questions)
+    errors = sum(one.severity == "error" for one in findings)
+    return (
+        f"{len(file.questions)} questions ({drafts} drafts), {errors} errors, "
+        f"{len(findings) - errors} warnings"
+    )
+
+
+def _draft(options: argparse.Namespace, settings: Settings, out: Print) -> int:
+    from rag.evaluation.drafts import drafts
+
+    engine = Engine(settings)
+    if not engine.collection.exists():
+        raise NoIndex(
+            f"no index in {str(engine.collection.folder)!r}",
+            hint="add articles with: sanad ingest PATH",
+        )
+    ids = options.documents or [summary.id for summary in engine.documents()]
+    documents: list[Document] = [engine.document(id) for id in ids]
+    found = drafts(documents, options.limit)
+    _written(options.output, [question.line() for question in found], out)
+    _tell(
+        f"{len(found)} drafts; read them, reword what is clumsy, and take "
+        '"draft":true off those that are right'
+    )
+    return 0
+
+
+def calibrate(options: argparse.Namespace, settings: Settings, out: Print) -> int:
+    """``sanad calibrate``: fits and stores, or takes away with ``--reset``."""
+    from rag.evaluation import calibrate as fitting
+
+    folder = settings.indexes / settings.collection
+    if options.reset:
+        there = calibration.remove(folder)
+        told = "took the calibration away" if there else "there was no calibration"
+        out(json_line({"removed": there}) if options.json else told)
+        return 0
+    if options.file is None:
+        raise UsageError(
+            "calibrate needs a file of questions, or --reset", hint="sanad calibrate FACTS.jsonl"
+        )
+    file = read(options.file)
+    # Everything is answered, whatever its probability: that is what is to be fitted.
+    engine = Engine(settings.model_copy(update={"threshold": 0.0}), calibrated=False)
+    if not engine.collection.exists():
+        raise NoIndex(f"no index in {str(folder)!r}", hint="add articles with: sanad ingest PATH")
+    found = fitting.calibrate(
+        engine,
+        accepted(file),
+        file.sha256,
+        k=settings.k,
+        error=options.error,
+        progress=Progress("questions"),
+    )
+    if not options.dry_run:
+        calibration.write(folder, found)
+    if options.json:
+        content = found.model_dump(mode="json")
+        out(json_line({**content, "fingerprint": found.fingerprint, "stored": not options.dry_run}))
+    else:
+        out("\n".join(fitting.lines_of(found)))
+    if settings.threshold is not None:
+        _tell(f"the setting threshold={settings.threshold} overrides the fitted threshold")
+    return 0
+
+
+def _written(path: Path | None, lines: Sequence[str], out: Print) -> None:
+    if path is not None:
+        _write(path, "".join(f"{line}\n" for line in lines))
+        return
+    for line in lines:
+        out(line)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path}: {error.strerror or error}",
+            hint="check that the folder exists and may be written",
+        ) from error
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"{printable(text)}\n")
