@@ -29,7 +29,7 @@ from rag.types import LANGUAGES, Passage, Span
 
 if TYPE_CHECKING:
     from rag.engine import Engine
-    from rag.index.collection import EmbeddedIndex
+    from rag.index.embedded import EmbeddedIndex
 
 FIGURES = ("hit_at_1", "hit_at_k", "recall_at_k", "mrr", "ndcg_at_10")
 _COLUMNS = ("hit@1", "hit@k", "recall@k", "MRR", "nDCG@10")
