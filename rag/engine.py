@@ -10,6 +10,7 @@ from threading import Lock
 from typing import Any
 
 from rag import answering, catalogue
+from rag.agreement import Comparison
 from rag.answering import Thresholds
 from rag.documents import LoadReport, load
 from rag.errors import (
@@ -108,8 +109,16 @@ class Engine:
         except NoIndex:
             return answering.abstain(text, "no_documents", 0.0, _EMPTY, {}, language=language)
         retriever, reader = self._parts()
+        comparison = Comparison(catalogue.piece_embedder())
         return answering.answer(
-            text, index, retriever, reader, self._thresholds, count, language=language
+            text,
+            index,
+            retriever,
+            reader,
+            self._thresholds,
+            count,
+            language=language,
+            comparison=comparison,
         )
 
     def search(self, question: str, k: int | None = None) -> list[tuple[Passage, Hit]]:

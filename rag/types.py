@@ -216,6 +216,29 @@ class Abstention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Speaker:
+    """Who is said to state a value: ``text`` is ``[start, end)`` of the document, verbatim."""
+
+    text: str
+    start: int
+    end: int
+    document_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """One of several values that sources give: its words, the citations that state it, who says it.
+
+    ``published`` is the latest date of its sources, where they state one.
+    """
+
+    value: str
+    citations: tuple[int, ...]
+    speaker: Speaker | None
+    published: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IndexState:
     """Which generation of which index answered."""
 
@@ -225,7 +248,12 @@ class IndexState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The outcome of one question: an answer with citations, or an abstention with its reason."""
+    """The outcome of one question: an answer with citations, or an abstention with its reason.
+
+    ``disagreement`` lists what sources that differ say, that of the answer first, and ``note`` says
+    so in the reader's language; ``confidence`` is then that of the answer among them.
+    ``unstated_values`` counts numbers, dates and names of the answer that no citation states.
+    """
 
     id: str
     question: str
@@ -240,3 +268,6 @@ class Answer:
     index: IndexState
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     dropped_citations: int = 0
+    disagreement: tuple[Position, ...] | None = None
+    note: Note | None = None
+    unstated_values: int = 0
