@@ -23,17 +23,19 @@ from rag.quantities.values import Value, same, values_in
 from rag.question import Question
 from rag.reading.answers import short_answer
 from rag.terms import stem, term_set, terms
-from rag.types import Evidence, Language, Passage, Span
+from rag.types import Evidence, Language, Passage, Pieces, Span
 
 Group = Callable[[str], Hashable]
 
 MOST_SENTENCES = 16  # evidence that is compared with what leads
 MOST_VALUES = 4  # told in one answer
-_LEAST_SHARE = 0.02  # of the first sentence's probability: below, a sentence is not on the question
+_LEAST_SHARE = 0.005  # of the first sentence's probability: below, a sentence is not on the question
 _COPY = 0.6  # share of three-word shingles from which two sentences are copies of one
 _SAME_WORD = 0.55  # cosine from which two words are taken for one, in either language
 _SAME_COUNTED = 0.30  # … for nouns right behind a number, which inflect and have many synonyms
-_ASKED = 0.75  # of what the first sentence's passage holds of the question, the least another holds
+_OTHER_WORD = 0.35  # … under which a word is surely another: names that differ are near 0
+_RARE = 1.4  # length of a word's vector from which it is rare: common nouns have 1.1 to 1.3
+_TELLING = 0.15  # weight of a question's word from which it must not be missing
 _ALIKE = 0.25  # least share of the first sentence's words met in another sentence on the subject
 
 # Words that count different things in the same place; whoever compares must not mix the rows of one
@@ -100,6 +102,17 @@ _PEOPLE = frozenset(
     شخص شخصا اشخاص قتيل قتيلا قتلي ضحيه ضحايا مدني مدنيا مدنيين مدنيون فرد فردا افراد انسان مواطن مواطنا مواطنين
     نسمه شهيد شهيدا شهداء اخرين اخرون وفاه وفيات""".split()
 )
+# Who people may be called without being a part of them, as women and soldiers are.
+_PERSONS = frozenset(
+    """workers miners employees passengers residents villagers inhabitants demonstrators protesters participants
+    marchers pilgrims fans worshippers refugees migrants travellers guests customers patients members
+    عامل عاملا عمال العمال موظف موظفا موظفين راكب راكبا ركاب ساكن ساكنا سكان متظاهر متظاهرا متظاهرين مشارك
+    مشاركا مشاركين حاج حاجا حجاج لاجي لاجيا لاجيين مهاجر مهاجرا مهاجرين مسافر مسافرا مسافرين""".split()
+)
+# Words that carry a sentence without saying what it is about.
+_LIGHT = """say said says tell told report reported announce announced according official officials authorities
+people person cost number total reach reached amount قال قالت اعلن اعلنت افاد ذكر بحسب وفق بلغ بلغت يبلغ تبلغ
+ستبلغ سيبلغ وصل وصلت عدد مسوول مسوولين مسوولون شخص شخصا اشخاص سلطات السلطات انسان"""
 _PLACE_BEFORE = frozenset(
     "في بمدينه بمحافظه قرب شمال جنوب شرق غرب وسط شمالي جنوبي شرقي غربي بلده مدينه قريه محافظه منطقه in near at outside".split()
 )
@@ -222,6 +235,8 @@ class Comparison:
         one, two = _counted(lead), _counted(other)
         if not one or not two or stem(one) == stem(two) or {one, two} <= _PEOPLE:
             return True
+        if _PEOPLE & {one, two}:
+            return {one, two} <= _PEOPLE | _PERSONS
         first, second = self.pieces.many_pieces([one, two])
         if not len(first.word_vectors) or not len(second.word_vectors):
             return True
@@ -239,15 +254,19 @@ class Comparison:
             late_interaction.word_matches(asked, pieces, term_set(text))
             for pieces, text in zip(self.pieces.many_pieces(texts), texts, strict=True)
         ]
-        if len(asked.weights):
-            sure = held[0] >= _SAME_WORD
-            if (sure & (held[1] < _SAME_WORD * 0.8)).any() and float(
-                asked.weights[sure] @ (held[1][sure] >= _SAME_WORD)
-            ) < _ASKED * float(asked.weights[sure].sum()):
-                return False
-        said = late_interaction.content_words(
-            self.pieces.pieces(lead.text), [t for t in terms(lead.text) if t.kind != "value"]
-        )
+        missing = (held[0] >= _SAME_WORD) & (held[1] < _OTHER_WORD) & (asked.weights >= _TELLING)
+        if any(not keys <= _light() for keys, gone in zip(asked.keys, missing, strict=True) if gone):
+            return False
+        if _parted(question, texts, self.pieces):
+            return False
+        told = [
+            term
+            for term in terms(lead.text)
+            if term.kind != "value"
+            and not (lead.speaker and lead.speaker.start <= term.start < lead.speaker.end)
+            and term.text not in _light()
+        ]
+        said = late_interaction.content_words(self.pieces.pieces(lead.text), told)
         met = late_interaction.word_matches(
             said, self.pieces.pieces(other.text), term_set(other.text)
         )
@@ -295,6 +314,11 @@ class Comparison:
 
 
 _NUMERIC = frozenset({"number", "share", "money", "measure"})
+
+
+@cache
+def _light() -> frozenset[str]:
+    return frozenset(term.text for word in _LIGHT.split() for term in terms(word))
 
 
 def _answering(
@@ -398,8 +422,13 @@ _TOKEN = regex.compile(r"[\p{L}\p{M}]+")
 _BARE = regex.compile(r"^(?:وال|بال|لل|ال|و|ب|ل|ف)(?=\p{Arabic}{3})")
 
 
-def _row_near(text: str, rows: tuple[tuple[str, ...], ...], place: Span | None) -> int | None:
-    """Which row of a contrast stands nearest to a place in a folded text; without one, the first."""
+def _row_near(
+    text: str, rows: tuple[tuple[str, ...], ...], place: Span | None, who: Span | None = None
+) -> int | None:
+    """Which row of a contrast stands nearest to a place in a folded text; without one, the first.
+
+    Words of ``who`` speaks do not count: survivors may tell how many died.
+    """
     best: tuple[int, int] | None = None
     for match in _TOKEN.finditer(text):
         word = match.group()
@@ -408,7 +437,7 @@ def _row_near(text: str, rows: tuple[tuple[str, ...], ...], place: Span | None) 
             (n for n, row in enumerate(rows) if any(_begins(word, bare, known) for known in row)),
             None,
         )
-        if row is None:
+        if row is None or (who is not None and who.start <= match.start() < who.end):
             continue
         if place is None:
             return row
@@ -432,7 +461,7 @@ def _uncontrasted(question: Question, lead: _Sentence, other: _Sentence) -> bool
     asked = fold(question.text)
     for rows in _contrasts():
         wanted = _row_near(asked, rows, None)
-        rows_near = [_row_near(fold(one.text), rows, _folded(one)) for one in (lead, other)]
+        rows_near = [_row_near(fold(one.text), rows, *_folded(one)) for one in (lead, other)]
         first, second = rows_near
         if wanted is not None and first == wanted and second is not None and second != wanted:
             return False
@@ -443,10 +472,14 @@ def _uncontrasted(question: Question, lead: _Sentence, other: _Sentence) -> bool
     return True
 
 
-def _folded(one: _Sentence) -> Span:
-    """The place of the value in the folded text: folding works letter by letter."""
-    start, end = (len(fold(one.text[:at])) for at in (one.value.start, one.value.end))
-    return Span(start=start, end=end)
+def _folded(one: _Sentence) -> tuple[Span, Span | None]:
+    """The places of the value and of the speaker in the folded text: it is folded letter by letter."""
+
+    def there(start: int, end: int) -> Span:
+        return Span(start=len(fold(one.text[:start])), end=len(fold(one.text[:end])))
+
+    who = None if one.speaker is None else there(one.speaker.start, one.speaker.end)
+    return there(one.value.start, one.value.end), who
 
 
 def _counted(one: _Sentence) -> str:
@@ -488,7 +521,7 @@ def _one_place(lead: _Sentence, other: _Sentence, titles: Mapping[str, str]) -> 
     if lead.evidence.document_id == other.evidence.document_id:
         return True
     wholes = [f"{titles[one.evidence.document_id]}\n{one.passage}" for one in (lead, other)]
-    places = [_places(one) for one in (lead, other)]
+    places = [_places(one.text) for one in (lead, other)]
     for mine, theirs, whole, own in (
         (places[0], places[1], wholes[1], wholes[0]),
         (places[1], places[0], wholes[0], wholes[1]),
@@ -509,19 +542,53 @@ def _names(one: _Sentence, whole: str) -> list[str]:
     return list(dict.fromkeys(name.text for name in names_in(whole)))
 
 
-def _places(one: _Sentence) -> list[str]:
-    """Words of the sentence that stand where places do: "in Odesa", «قرب دمشق»."""
+def _parted(question: Question, texts: Sequence[str], embedder: PieceEmbedder) -> bool:
+    """Whether each text names a place the other does not, and the question no name that both hold."""
+    for name in names_in(question.text):
+        if all(states(text, name.text) for text in texts):
+            return False
+    asked = [question.text[t.start : t.end] for t in question.terms if t.kind == "word"]
+    pieces = [embedder.pieces(text) for text in texts]
+    for word in _rare(asked, embedder):
+        if all(_held(word, text, whole, embedder) for text, whole in zip(texts, pieces, strict=True)):
+            return False
+    lacking = [
+        any(not _held(place, texts[1 - n], pieces[1 - n], embedder) for place in _places(texts[n]))
+        for n in (0, 1)
+    ]
+    return all(lacking)
+
+
+def _rare(words: Sequence[str], embedder: PieceEmbedder) -> list[str]:
+    """The words the model has no piece of its own for, as it has for all but names."""
+    return [
+        word
+        for word, pieces in zip(words, embedder.many_pieces(words), strict=True)
+        if len(pieces.weights) > 1 and float(pieces.word_weights.max()) >= _RARE
+    ]
+
+
+def _held(word: str, text: str, whole: Pieces, embedder: PieceEmbedder) -> bool:
+    """Whether a text holds a word, in either language."""
+    if states(text, word) or stem(fold(word)) in term_set(text):
+        return True
+    one = embedder.pieces(word)
+    if not len(one.word_vectors) or not len(whole.word_vectors):
+        return True
+    return float((one.word_vectors @ whole.word_vectors.T).max()) >= _SAME_WORD
+
+
+def _places(text: str) -> list[str]:
+    """Words that stand where places do: "in Odesa", «قرب دمشق»."""
     found = []
-    words = list(_WORDS.finditer(one.text))
+    words = list(_WORDS.finditer(text))
     for before, word in zip(words, words[1:], strict=False):
         folded = fold(word.group())
         if fold(before.group()) not in _PLACE_BEFORE or folded in _NO_PLACE | _PLACE_BEFORE:
             continue
         if folded.isascii() and not word.group()[0].isupper():
             continue
-        if values_in(word.group()) or any(
-            value.start <= word.start() < value.end for value in values_in(one.text)
-        ):
+        if any(value.start <= word.start() < value.end for value in values_in(text)):
             continue
         found.append(word.group())
     return found
