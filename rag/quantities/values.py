@@ -53,6 +53,7 @@ class Value:
     core: int
     amount: Fraction | None = None
     high: Fraction | None = None
+    size: Fraction = Fraction(1)  # of the unit as written, in base units
     unit: str = ""
     bound: str = ""
     date: tuple[int | None, int | None, int | None] = (None, None, None)
@@ -583,6 +584,7 @@ class _Reading:
     def _amount_of(self, number: _Number) -> Value:
         start, end, amount = number.start, number.end, number.amount
         core = end
+        size = Fraction(1)
         before = self.text[max(0, start - 26) : start]
         bound = "over" if _OVER.search(before) else "under" if _UNDER.search(before) else ""
         if _OVER.search(before) and regex.search(r"(?:no|not|لا)\s+\S+\s+\S*\s*$", before):
@@ -609,7 +611,8 @@ class _Reading:
                 unit = "dollar us"
         else:
             high = number.high
-            kind, unit, factor, end = self._unit(end)
+            kind, unit, size, end = self._unit(end)
+            factor = size
             amount *= factor
             high = None if high is None else high * factor
             more = _HALF_MORE.match(self.text, end) if kind == "measure" else None
@@ -626,7 +629,7 @@ class _Reading:
         self._take(start, end)
         return Value(
             kind=kind, start=start, end=end, core=core, amount=amount, high=high, unit=unit, bound=bound,
-            counted=kind == "number" and self._counts(end),
+            counted=kind == "number" and self._counts(end), size=size,
         )  # fmt: skip
 
     def _unit(self, end: int) -> tuple[ValueKind, str, Fraction, int]:
@@ -724,7 +727,7 @@ class _Reading:
             self._take(*match.span())
             yield Value(
                 kind="measure" if unit else "number", start=match.start(), end=match.end(),
-                core=match.end(), amount=size, unit=unit,
+                core=match.end(), amount=size, size=size, unit=unit,
             )  # fmt: skip
         for match in _PART_OF_UNIT.finditer(self.text):
             if not self._free(*match.span()):
@@ -740,7 +743,7 @@ class _Reading:
             self._take(*match.span())
             yield Value(
                 kind="measure", start=match.start(), end=match.end(), core=match.end(),
-                amount=amount, unit=unit,
+                amount=amount, unit=unit, size=size,
             )  # fmt: skip
 
     def _duals(self) -> Iterator[Value]:
@@ -765,7 +768,9 @@ class _Reading:
                 amount += FRACTIONS[more[1] or more[2]] * size
                 end = more.end()
             self._take(match.start(), end)
-            yield Value(kind=kind, start=match.start(), end=end, core=end, amount=amount, unit=unit)
+            yield Value(
+                kind=kind, start=match.start(), end=end, core=end, amount=amount, unit=unit, size=size
+            )  # fmt: skip
 
 
 def _amount(value: str) -> Fraction | None:
@@ -881,11 +886,13 @@ def same(stated: Value, claimed: Value) -> bool:
         return _same_time(stated, claimed)
     if {stated.bound, claimed.bound} == {"over", "under"}:
         return False
+    if claimed.kind == "number" and not claimed.unit and stated.amount is not None:
+        # A unit left out: the 5 of "5 km" is counted in kilometres, not in metres.
+        high = None if stated.high is None else stated.high / stated.size
+        plain = (stated.amount / stated.size, high) == (claimed.amount, claimed.high)
+        return plain and stated.kind in ("number", "money", "measure")
     if (stated.amount, stated.high) != (claimed.amount, claimed.high):
-        # A unit left out: "5" of "5 km" is counted in kilometres, not in metres.
         return False
-    if claimed.kind == "number" and not claimed.unit:
-        return stated.kind in ("number", "money", "measure")
     if stated.kind != claimed.kind:
         return False
     if claimed.kind == "money":
