@@ -30,7 +30,9 @@ Group = Callable[[str], Hashable]
 
 MOST_SENTENCES = 16  # evidence that is compared with what leads
 MOST_VALUES = 4  # told in one answer
-_LEAST_SHARE = 0.005  # of the first sentence's probability: below, a sentence is not on the question
+_LEAST_SHARE = (
+    0.005  # of the first sentence's probability: below, a sentence is not on the question
+)
 _LEAST_ACROSS = 0.002  # … for text in the other language, which the reader finds less probable
 _COPY = 0.6  # share of three-word shingles from which two sentences are copies of one
 _SAME_WORD = 0.55  # cosine from which two words are taken for one, in either language
@@ -256,9 +258,7 @@ class Comparison:
     ) -> bool:
         """Whether the other text says of the question what the first does, and the sentences meet."""
         asked = late_interaction.content_words(self.pieces.pieces(question.text), question.terms)
-        texts = [
-            f"{titles[one.evidence.document_id]}\n{one.passage}" for one in (lead, other)
-        ]
+        texts = [f"{titles[one.evidence.document_id]}\n{one.passage}" for one in (lead, other)]
         held = [
             late_interaction.word_matches(asked, pieces, term_set(text))
             for pieces, text in zip(self.pieces.many_pieces(texts), texts, strict=True)
@@ -332,9 +332,7 @@ def _light() -> frozenset[str]:
     return frozenset(term.text for word in _LIGHT.split() for term in terms(word))
 
 
-def _answering(
-    question: Question, item: Evidence, text: str, like: Value | None
-) -> Value | None:
+def _answering(question: Question, item: Evidence, text: str, like: Value | None) -> Value | None:
     """The value in the sentence that answers; ``like`` is the one it will be compared with."""
     values = [value for value in values_in(text) if value.kind not in ("weekday", "ordinal")]
     if like is not None:
@@ -515,7 +513,9 @@ def _one_day(question: Question, lead: _Sentence, other: _Sentence) -> bool:
             [
                 value
                 for value in values_in(one.text)
-                if value.kind == kind and value.start != one.value.start and not _of_speech(one, value)
+                if value.kind == kind
+                and value.start != one.value.start
+                and not _of_speech(one, value)
             ]
             for one in (lead, other)
         ]
@@ -574,7 +574,9 @@ def _parted(question: Question, texts: Sequence[str], embedder: PieceEmbedder) -
     asked = [question.text[t.start : t.end] for t in question.terms if t.kind == "word"]
     pieces = [embedder.pieces(text) for text in texts]
     for word in _rare(asked, embedder):
-        if all(_held(word, text, whole, embedder) for text, whole in zip(texts, pieces, strict=True)):
+        if all(
+            _held(word, text, whole, embedder) for text, whole in zip(texts, pieces, strict=True)
+        ):
             return False
     lacking = [
         any(not _held(place, texts[1 - n], pieces[1 - n], embedder) for place in _places(texts[n]))

@@ -177,7 +177,11 @@ def answer(
 def _uncut(item: Evidence, passages: Mapping[str, Passage]) -> Evidence:
     """The evidence with a short answer that cuts no amount: not the 12 of «12 ألفًا»."""
     passage = passages.get(item.passage_id)
-    if item.answer is None or passage is None or not Span(start=passage.start, end=passage.end).contains(item.quote):
+    if (
+        item.answer is None
+        or passage is None
+        or not Span(start=passage.start, end=passage.end).contains(item.quote)
+    ):
         return item
     at = item.quote.start
     text = passage.text[at - passage.start : item.quote.end - passage.start]

@@ -41,7 +41,9 @@ _ACCORDING = regex.compile(
 _SAID_EN = regex.compile(
     rf"(?:^|[,:\s\"“”])(?P<who>(?:{_WORD}\s+){{1,8}}?)(?:(?:has|have|had|later|also)\s+)?(?:{_VERBS_EN})\b(?!\s+to\s+have)"
 )
-_SAID_BY_EN = regex.compile(rf",\s*[\"”]?\s*(?:{_VERBS_EN})\s+(?P<who>(?:{_WORD}\s*){{1,7}}?)(?=[,.;]|$)")
+_SAID_BY_EN = regex.compile(
+    rf",\s*[\"”]?\s*(?:{_VERBS_EN})\s+(?P<who>(?:{_WORD}\s*){{1,7}}?)(?=[,.;]|$)"
+)
 _SAID_AR = regex.compile(
     rf"(?<!\p{{L}}){_VERBS_AR}\s+(?P<who>(?:{_WORD}\s+){{1,7}}?)(?=\"?{_BEFORE_CLAIM_AR}(?!\p{{L}})|[:،,]|\d)"
 )
@@ -52,7 +54,9 @@ _NOBODY = regex.compile(
     r"^(?:he|she|it|they|we|i|who|which|that|this|there|not|had|were|was|هو|هي|هم|ان|انه|انها|من|ما|قد|لم|لا|كما|ثم|التي"
     r"|الذي|حيث|عن|في|الي|ب?مقتل|ب?سقوط|اسقاط|ب?اصابه|وفاه|ارتفاع|تدمير|اعتقال|وجود|انقاذ|نزوح|خلال|عدد)$"
 )
-_LEADING = regex.compile(r"^(?:and|while|but|as|that|then|however|meanwhile|و(?=\s)|كما|ثم|قد|لقد|اما|ف(?=\s))[\s,]+")
+_LEADING = regex.compile(
+    r"^(?:and|while|but|as|that|then|however|meanwhile|و(?=\s)|كما|ثم|قد|لقد|اما|ف(?=\s))[\s,]+"
+)
 
 
 @lru_cache(maxsize=256)

@@ -293,40 +293,30 @@ def _is_common(folded: str) -> bool:
 
 
 def _arabic_names(text: str) -> list[Name]:
+    """The word behind a title; whether the next one belongs to it, letters do not show."""
     folded = fold_with_origins(text)
     words = [(m.group(), m.start(), m.end()) for m in _WORD.finditer(folded.text)]
     found = []
-    position = 0
-    while position < len(words):
-        word = words[position][0]
-        position += 1
+    for position, (word, _, end) in enumerate(words):
         bare = word if word in _TITLES else word[1:] if word[:1] in "وبلف" else word
-        if bare not in _TITLES or not _IS_ARABIC.match(word):
+        following = position + 1
+        while following < len(words) and words[following][0] in _TITLE_GOES_ON | _TITLES:
+            end = words[following][2]
+            following += 1
+        if bare not in _TITLES or following == len(words):
             continue
-        while position < len(words) and words[position][0] in _TITLE_GOES_ON | _TITLES:
-            position += 1
-        taken = []
-        while position < len(words) and len(taken) < 2:
-            name, start, end = words[position]
-            between = folded.text[words[position - 1][2] : start]
-            if _is_common(name) or between.strip() or (taken and not _may_be_name(name)):
-                break
-            if not _IS_ARABIC.match(name):
-                break
-            taken.append((start, end))
-            position += 1
-        if taken:
-            start, end = folded.original_span(taken[0][0], taken[0][1])
-            found.append(Name(text[start:end], start, end))
+        name, start, stop = words[following]
+        beside = not folded.text[end:start].strip()
+        if beside and _IS_ARABIC.match(name) and not _is_common(name):
+            span = folded.original_span(start, stop)
+            found.append(Name(text[span[0] : span[1]], *span))
     return found
-
-
-def _may_be_name(word: str) -> bool:
-    return not word.startswith(("ان", "ال", "في", "و", "ب"))
 
 
 def states(text: str, name: str) -> bool:
     """Whether a text holds a name in any spelling: each of its words, or a name in the list."""
+    if regex.search(rf"(?<![\p{{L}}\p{{M}}]){regex.escape(name)}(?![\p{{L}}\p{{M}}])", text):
+        return True
     held = [word.replace("'", "") for word in _WORD.findall(fold(text))]
     joined = f" {' '.join(held)} "
     folded = " ".join(_words(name))
