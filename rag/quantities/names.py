@@ -236,7 +236,7 @@ def _plain(word: str) -> str:
 
 
 _CAPITALISED = regex.compile(
-    r"(?<![\p{L}\p{N}])\p{Lu}[\p{L}\p{M}'’-]*(?:\s+(?:(?:of|the|al|el|bin|ibn|de|van|von)\s+)?\p{Lu}[\p{L}\p{M}'’-]*)*"
+    r"(?<![\p{L}\p{M}\p{N}])\p{Lu}[\p{L}\p{M}'’-]*(?:\s+(?:(?:of|the|al|el|bin|ibn|de|van|von)\s+)?\p{Lu}[\p{L}\p{M}'’-]*)*"
 )
 # The word or two behind these are a name, which Arabic letters alone do not show.
 _TITLES = frozenset(

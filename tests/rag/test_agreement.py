@@ -108,7 +108,9 @@ def test_every_value_is_verbatim_cited_dated_and_told(case, ask):
     stored = {one.id: one for one in documents_of(case)}
     cited = {citation.n: citation for citation in given.citations}
     assert len(cited) <= MOST_CITATIONS + len(given.disagreement) - 1
-    assert given.disagreement[0].value in given.answer or given.answer in given.disagreement[0].value
+    assert (
+        given.disagreement[0].value in given.answer or given.answer in given.disagreement[0].value
+    )
     assert 1 in given.disagreement[0].citations
     for side in given.disagreement:
         quotes = [cited[n] for n in side.citations]
@@ -129,7 +131,11 @@ def test_every_value_is_verbatim_cited_dated_and_told(case, ask):
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("fire-ar", "المصادر تختلف"), ("fire-en", "The sources differ"), ("fire-mixed", "The sources")],
+    [
+        ("fire-ar", "المصادر تختلف"),
+        ("fire-en", "The sources differ"),
+        ("fire-mixed", "The sources"),
+    ],
 )
 def test_the_note_is_in_the_readers_language(name, words, ask):
     given = ask(case(name))

@@ -30,7 +30,8 @@ terms passages documents
 question late_interaction contextual
 embedding
 index retrieval reading
-citations
+attribution citations
+agreement
 answering catalogue
 engine
 doctor evaluation
