@@ -20,7 +20,8 @@ from rag.attribution import speaker
 from rag.folding import fold
 from rag.protocols import PassageIndex, PieceEmbedder
 from rag.quantities.names import names_in, states
-from rag.quantities.values import Value, same, values_in
+from rag.quantities.reading import Value
+from rag.quantities.values import same, values_in
 from rag.question import Question
 from rag.reading.answers import short_answer
 from rag.terms import stem, term_set, terms

@@ -25,18 +25,19 @@ def unstated(claim: str, sources: Sequence[str]) -> tuple[Unstated, ...]:
 
     Nothing is said about claims without values: this finds what is wrong, it proves nothing.
     """
-    found = []
     stated = [value for source in sources for value in values_in(source)]
-    for value in values_in(claim):
-        if not any(same(there, value) for there in stated):
-            found.append(
-                Unstated(value.kind, claim[value.start : value.end], value.start, value.end)
-            )
-    for name in names_in(claim):
-        if any(value.start < name.end and name.start < value.end for value in values_in(claim)):
-            continue
-        if not any(states(source, name.text) for source in sources):
-            found.append(Unstated("name", name.text, name.start, name.end))
+    claimed = values_in(claim)
+    found = [
+        Unstated(value.kind, claim[value.start : value.end], value.start, value.end)
+        for value in claimed
+        if not any(same(there, value) for there in stated)
+    ]
+    found += [
+        Unstated("name", name.text, name.start, name.end)
+        for name in names_in(claim)
+        if not any(value.start < name.end and name.start < value.end for value in claimed)
+        and not any(states(source, name.text) for source in sources)
+    ]
     return tuple(sorted(found, key=lambda one: one.start))
 
 

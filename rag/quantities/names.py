@@ -137,36 +137,31 @@ def _sounds(word: str, *, strict: bool) -> tuple[_Sound, ...]:
         if position == 0 and letters.startswith("او"):
             size = 2
         part = letters[position : position + size]
-        first, last = position == 0, position + size >= len(letters)
+        before = letters[position - 1] if position else ""
         position += size
-        if part in _SILENT:
-            out.append(_sound("E") if strict and part == "ع" else _AYN)
-            continue
-        if part == "او":
-            out.append(_sound("uwa"))
-            continue
-        sound = _GROUPS.get(part) or (_ARABIC if arabic else _LATIN).get(part)
-        if sound is None:
-            continue
-        if arabic and part == "ا" and (first or last):
-            sound = _sound("aiu")
-        elif part == "ه" and last:
-            sound = _sound("Ha", free=True)
-        elif part == "ي" and last:
-            sound = _sound("iya")  # ى and ي are one letter when folded
-        elif part == "h" and not first and (last or letters[position - size - 1] in "aeiou"):
-            # "Mohamed" has an h, "Sarah" and "Tehran" may not.
-            sound = _sound("H", free=last)
-        elif part == "e" and last:
-            sound = _sound("iay", free=True)
-        elif part == "g" and letters[position - size - 1 : position - size] == "n":
-            sound = _sound("gjk", free=True)
-        if out and out[-1] == sound and not arabic:
-            continue  # a doubled letter is one sound
-        out.append(sound)
-    if arabic and len(out) > 2:  # a doubled ي of كييف is one vowel or two
-        out = [s for n, s in enumerate(out) if not (n and s == out[n - 1] == _ARABIC["ي"])]
+        sound = _sound_of(part, before, last=position >= len(letters), strict=strict)
+        # A doubled letter is one sound, as is the doubled ي of كييف.
+        doubled = out and out[-1] == sound and (not arabic or part == "ي")
+        if sound is not None and not doubled:
+            out.append(sound)
     return tuple(out)
+
+
+def _sound_of(part: str, before: str, *, last: bool, strict: bool) -> _Sound | None:
+    """What a letter or group sounds like behind the letter before it."""
+    if part in _SILENT:
+        return _sound("E") if strict and part == "ع" else _AYN
+    places = {
+        "او": _sound("uwa"),
+        "ا": _sound("aiu") if last or not before else None,
+        "ه": _sound("Ha", free=True) if last else None,
+        "ي": _sound("iya") if last else None,  # ى and ي are one letter when folded
+        # "Mohamed" has an h, "Sarah" may not.
+        "h": _sound("H", free=last) if before and (last or before in "aeiou") else None,
+        "e": _sound("iay", free=True) if last else None,
+        "g": _sound("gjk", free=True) if before == "n" else None,
+    }
+    return places.get(part) or _GROUPS.get(part) or _ARABIC.get(part) or _LATIN.get(part)
 
 
 def _consonants(sounds: tuple[_Sound, ...]) -> int:
@@ -297,14 +292,14 @@ def _arabic_names(text: str) -> list[Name]:
     folded = fold_with_origins(text)
     words = [(m.group(), m.start(), m.end()) for m in _WORD.finditer(folded.text)]
     found = []
-    for position, (word, _, end) in enumerate(words):
+    for position, (word, _, _) in enumerate(words):
         bare = word if word in _TITLES else word[1:] if word[:1] in "وبلف" else word
         following = position + 1
         while following < len(words) and words[following][0] in _TITLE_GOES_ON | _TITLES:
-            end = words[following][2]
             following += 1
         if bare not in _TITLES or following == len(words):
             continue
+        end = words[following - 1][2]
         name, start, stop = words[following]
         beside = not folded.text[end:start].strip()
         if beside and _IS_ARABIC.match(name) and not _is_common(name):

@@ -207,16 +207,15 @@ HIJRI_MONTHS: dict[str, int] = {
 WEEKDAYS: dict[str, int] = {
     word: n
     for n, words in enumerate(
-        (
-            "monday mon الاثنين الاثنان",
-            "tuesday tue الثلاثاء",
-            "wednesday wed الاربعاء",
-            "thursday thu الخميس",
-            "friday fri الجمعه",
-            "saturday السبت",
-            "sunday الاحد",
-        )  # fmt: skip
+        "monday الاثنين الاثنان|tuesday الثلاثاء|wednesday الاربعاء|thursday الخميس|friday الجمعه"
+        "|saturday السبت|sunday الاحد".split("|")
     )
     for word in words.split()
-    if len(word) > 3
 }
+
+# Nouns behind a number that is no year.
+COUNTED = frozenset(
+    """people persons soldiers civilians prisoners deaths houses homes families students workers schools
+    شخص شخصا جندي جنديا مدني مدنيا اسير اسيرا مواطن مواطنا منزل منزلا اسره عايله طالب طالبا عامل عاملا قتيل قتيلا
+    اوكراني روسي جريح جريحا مصاب مصابا ضحيه موظف موظفا لاجي لاجيا نازح نازحا""".split()
+)
