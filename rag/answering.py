@@ -122,11 +122,11 @@ def answer(
         code: AbstentionCode = "low_confidence" if best >= least * _RELATED else "not_in_sources"
         return abstain(text, code, best, index.state, timings, language=language)
     passages = {passage.id: passage for passage, _ in hits}
-    evidence = [_uncut(item, passages) for item in evidence]
     stands: list[Stand] = []
     if comparison is not None:
         stands = comparison.stands(asked, evidence, passages, index)
-    cited = cite(_all_sides(_supporting(evidence, thresholds), stands), index)
+    sides = _all_sides(_supporting(evidence, thresholds), stands)
+    cited = cite([_uncut(item, passages) for item in sides], index)
     if cited.dropped and cited.citations:
         # What leads now may be less sure than what was dropped, or in the other language, and what
         # was compared with the one dropped was not compared with it.

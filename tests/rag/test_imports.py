@@ -30,7 +30,7 @@ terms passages documents
 question late_interaction contextual
 embedding
 index retrieval reading
-attribution citations
+attribution citations subjects
 agreement
 answering catalogue
 engine
