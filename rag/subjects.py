@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -28,6 +28,7 @@ from rag.types import Evidence, Pieces, Span
 _SAME_WORD = 0.55  # cosine from which two words are taken for one, in either language
 _SAME_COUNTED = 0.30  # … for nouns right behind a number, which inflect and have many synonyms
 _OTHER_WORD = 0.35  # … under which a word is surely another: names that differ are near 0
+_CLAUSE = 60  # characters that another clause between a word and a value counts for
 _SPEECH = 16  # characters from a speaker to the day of speaking, "said on" between
 _RARE = 1.4  # length of a word's vector from which it is rare: common nouns have 1.1 to 1.3
 # A sentence may lack so much of the question where the reader finds it nearly as good an answer: it
@@ -40,7 +41,7 @@ _ALIKE = 0.25  # least share of the first sentence's words met in another senten
 # Words that count different things in the same place; whoever compares must not mix the rows of one
 # block. Stems or beginnings of folded words.
 _CONTRASTS = """
-kill dead death die dying fatal slain toll lost_their_lives قتل قتي مقتل مصرع وفا توف ضحايا ضحيه شهيد شهداء استشهد لقو لقي متوف موت مات حصيله
+kill dead death die dying fatal slain toll قتل قتي مقتل مصرع وفا توف ضحايا ضحيه شهيد شهداء استشهد لقو لقي متوف موت مات حصيله
 injur wound hurt جرح جري مصاب اصيب اصاب
 missing مفقود فقدان فقدو
 arrest detain captur custody اعتقل اعتقال معتقل موقوف توقيف احتجز محتجز
@@ -62,7 +63,7 @@ missile rocket صاروخ صواريخ
 tank دباب
 helicopter مروحي
 ship vessel سفين سفن
-aircraft plane jet طايرات_حربيه مقاتل
+aircraft plane jet مقاتل
 ---
 soldier troop جندي جنود عسكري
 civilian مدني
@@ -211,35 +212,21 @@ def _contrasts() -> tuple[tuple[tuple[str, ...], ...], ...]:
 
 
 _TOKEN = regex.compile(r"[\p{L}\p{M}]+")
+_OTHER_CLAUSE = regex.compile(r"[,،;؛.\d]|\sو\p{L}")
 _BARE = regex.compile(r"^(?:وال|بال|لل|ال|و|ب|ل|ف)(?=\p{Arabic}{3})")
 
 
-def _row_near(
-    text: str, rows: tuple[tuple[str, ...], ...], place: Span | None, who: Span | None = None
-) -> int | None:
-    """Which row of a contrast stands nearest to a place in a folded text; without one, the first.
-
-    Words of ``who`` speaks do not count: survivors may tell how many died.
-    """
-    best: tuple[int, int] | None = None
-    for match in _TOKEN.finditer(text):
-        word = match.group()
-        bare = _BARE.sub("", word)
-        row = next(
-            (n for n, row in enumerate(rows) if any(_begins(word, bare, known) for known in row)),
-            None,
-        )
-        if row is None or (who is not None and who.start <= match.start() < who.end):
-            continue
-        if place is None:
-            return row
-        gap = max(match.start() - place.end, place.start - match.end(), 0)
-        between = text[min(match.end(), place.end) : max(match.start(), place.start)]
-        if any(mark in between for mark in ",،;؛.") or regex.search(r"\d|\sو\p{L}", between):
-            gap += 60  # another clause speaks of something else
-        if best is None or gap < best[0]:
-            best = (gap, row)
-    return best[1] if best else None
+@lru_cache(maxsize=16384)
+def _rows(word: str) -> tuple[tuple[int, int], ...]:
+    """The contrasts a folded word stands in, each with its row."""
+    bare = _BARE.sub("", word)
+    return tuple(
+        (number, row)
+        for number, rows in enumerate(_contrasts())
+        for row in [
+            n for n, known in enumerate(rows) if any(_begins(word, bare, k) for k in known)
+        ][:1]
+    )
 
 
 def _begins(word: str, bare: str, known: str) -> bool:
@@ -248,18 +235,37 @@ def _begins(word: str, bare: str, known: str) -> bool:
     return bare.startswith(known) or word.startswith(known)
 
 
+def _sides(text: str, place: Span | None = None, who: Span | None = None) -> dict[int, int]:
+    """Of each contrast, the row whose word is nearest to a place in a folded text, or the first.
+
+    Words of ``who`` speaks do not count: survivors may tell how many died.
+    """
+    best: dict[int, tuple[int, int]] = {}
+    for match in _TOKEN.finditer(text):
+        rows = _rows(match.group())
+        if not rows or (who is not None and who.start <= match.start() < who.end):
+            continue
+        gap = match.start() if place is None else _gap(text, match.start(), match.end(), place)
+        for number, row in rows:
+            best[number] = min(best.get(number, (gap, row)), (gap, row))
+    return {number: row for number, (_, row) in best.items()}
+
+
+def _gap(text: str, start: int, end: int, place: Span) -> int:
+    """Characters from a word to a place, many more where another clause stands between."""
+    between = text[min(end, place.end) : max(start, place.start)]
+    apart = _OTHER_CLAUSE.search(between)
+    return max(start - place.end, place.start - end, 0) + (_CLAUSE if apart else 0)
+
+
 def _uncontrasted(question: Question, lead: Statement, other: Statement) -> bool:
     """Whether neither value is about the opposite of what was asked, or of what the other is."""
-    asked = fold(question.text)
-    for rows in _contrasts():
-        wanted = _row_near(asked, rows, None)
-        rows_near = [_row_near(fold(one.text), rows, *_folded(one)) for one in (lead, other)]
-        first, second = rows_near
-        if wanted is not None and first == wanted and second is not None and second != wanted:
-            return False
-        if wanted is None and None not in rows_near and first != second:
-            return False
-        if wanted is not None and first is not None and first != wanted and second == wanted:
+    asked = _sides(fold(question.text))
+    one, two = (_sides(fold(side.text), *_folded(side)) for side in (lead, other))
+    for number in one.keys() & two.keys():
+        # What is asked for must be in both or in neither; what is not asked for must be the same.
+        wanted = asked.get(number)
+        if one[number] != two[number] and wanted in (None, one[number], two[number]):
             return False
     return True
 
