@@ -126,7 +126,7 @@ def answer(
     if comparison is not None:
         stands = comparison.stands(asked, evidence, passages, index)
     sides = _all_sides(_supporting(evidence, thresholds), stands)
-    cited = cite([_uncut(item, passages) for item in sides], index)
+    cited = cite([_uncut(_one_side(item, stands), passages) for item in sides], index)
     if cited.dropped and cited.citations:
         # What leads now may be less sure than what was dropped, or in the other language, and what
         # was compared with the one dropped was not compared with it.
@@ -172,6 +172,17 @@ def answer(
         note=told,
         unstated_values=len(missing),
     )
+
+
+def _one_side(item: Evidence, stands: Sequence[Stand]) -> Evidence:
+    """The evidence with its own value as the answer, where the answer runs on into another's."""
+    held = [
+        place
+        for stand in stands
+        for one, place in zip(stand.evidence, stand.places, strict=True)
+        if one is item and item.answer is not None and item.answer.contains(place)
+    ]
+    return replace(item, answer=held[0]) if len(held) > 1 else item
 
 
 def _uncut(item: Evidence, passages: Mapping[str, Passage]) -> Evidence:
