@@ -122,6 +122,7 @@ _SILENT = frozenset("ءع'`’ʿʾ")
 _IS_ARABIC = regex.compile(r"[\u0620-\u06ff]")
 _WORD = regex.compile(r"[\p{L}\p{M}]+(?:['’ʿʾ`-][\p{L}\p{M}]+)*")
 _ARTICLE = regex.compile(r"^(?:وال|بال|لل|ال|al[- ]|el[- ]|ash-|as-|an-|ar-|ad-|at-|az-)(?=.{3})")
+_LONGEST = 60  # letters; what is longer is no name
 _SHORTEST = 2  # consonants that make a name told from others
 
 
@@ -194,6 +195,8 @@ def same_word(one: str, two: str) -> bool:
         return False
     if _ARTICLE.sub("", one) == _ARTICLE.sub("", two):
         return True
+    if max(len(one), len(two)) > _LONGEST:
+        return False
     strict = bool(_IS_ARABIC.search(one) and _IS_ARABIC.search(two))
     first, second = _sounds(one, strict=strict), _sounds(two, strict=strict)
     if min(_consonants(first), _consonants(second)) < _SHORTEST and not (

@@ -143,6 +143,13 @@ def test_the_note_is_in_the_readers_language(name, words, ask):
     assert words in "\n".join(answer_lines(given))
 
 
+def test_an_answer_ends_where_another_speakers_value_begins(ask):
+    given = ask(case("march-police-ar"))
+    assert given.answer == "خمسة آلاف"
+    assert [side.speaker.text for side in given.disagreement] == ["الشرطة", "المنظمين"]
+    assert [side.citations for side in given.disagreement] == [(1,), (1,)]
+
+
 def test_copies_of_one_text_count_once(ask):
     copies = case("wire-copies")
     known = ask(copies, group=lambda id: "wire" if id in ("0.txt", "1.txt") else id)
