@@ -12,7 +12,7 @@ from pydantic_core import to_json
 
 from rag.citations import utf16_offset
 from rag.index.collections import CollectionSummary
-from rag.messages import abstention
+from rag.messages import abstention, note
 from rag.output import answer_to_dict, document_to_dict, hit_to_dict, summary_to_dict
 from rag.types import (
     Answer,
@@ -23,6 +23,8 @@ from rag.types import (
     IndexState,
     Language,
     Passage,
+    Position,
+    Speaker,
 )
 
 _TEXTS: dict[Language, tuple[str, str, str, str, str]] = {
@@ -152,6 +154,72 @@ def _abstained(language: Language) -> dict[str, Any]:
     )
 
 
+_TOLLS: dict[Language, tuple[str, tuple[tuple[str, str, str, str, str], ...]]] = {
+    # question, then for each side: id, published, sentence, value, speaker
+    "ar": (
+        "كم شخصًا قُتل في حريق مصنع درفال؟",
+        (
+            ("درفال-1.txt", "2024-03-02", "قالت الشرطة إن سبعة أشخاص قُتلوا في حريق مصنع درفال.", "سبعة", "الشرطة"),
+            ("درفال-2.txt", "2024-03-03", "قالت النقابة إن تسعة أشخاص قُتلوا في حريق مصنع درفال.", "تسعة", "النقابة"),
+        ),
+    ),
+    "en": (
+        "How many people died in the Dorvale factory fire?",
+        (
+            ("dorvale-1.txt", "2024-03-02", "Police said 7 people died in the Dorvale factory fire.", "7", "Police"),
+            ("dorvale-2.txt", "2024-03-03", "The union said 9 people died in the Dorvale factory fire.", "9", "The union"),
+        ),
+    ),
+}  # fmt: skip
+
+
+def _differing(language: Language) -> dict[str, Any]:
+    question, told = _TOLLS[language]
+    citations, sides = [], []
+    for n, (id, published, text, value, who) in enumerate(told, 1):
+        at, by = text.index(value), text.index(who)
+        citations.append(
+            Citation(
+                n=n,
+                document_id=id,
+                document_sha256=sha256(text.encode()).hexdigest(),
+                title=text,
+                source=id,
+                published=published,
+                quote=text,
+                start=0,
+                end=len(text),
+                start_utf16=0,
+                end_utf16=utf16_offset(text, len(text)),
+                answer_start=at,
+                answer_end=at + len(value),
+                language=language,
+                verified=True,
+                score=round(0.9 / n, 2),
+            )
+        )
+        speaker = Speaker(text=who, start=by, end=by + len(who), document_id=id)
+        sides.append(Position(value=value, citations=(n,), speaker=speaker, published=published))
+    return answer_to_dict(
+        Answer(
+            id="ans_3b1f0c2a9d3e4f5a8b7c6d5e4f3a2b1c",
+            question=question,
+            question_language=language,
+            status="answered",
+            answer=sides[0].value,
+            answer_language=language,
+            answer_kind="extracted",
+            abstention=None,
+            confidence=0.6,
+            citations=tuple(citations),
+            index=_STATE,
+            timings_ms={"retrieve": 2.1, "read": 3.4, "total": 6.2},
+            disagreement=tuple(sides),
+            note=note("sources_differ", language, [side.value for side in sides]),
+        )
+    )
+
+
 def _found(language: Language) -> dict[str, Any]:
     document, (start, end) = _document(language), _quote(language)
     passage = Passage(
@@ -246,6 +314,7 @@ ANSWERS = _named({language: answer_to_dict(ANSWERED[language]) for language in _
     {language: _abstained(language) for language in _BOTH}, ", not in the sources"
 )
 STREAMED = _named({language: _stream(language) for language in _BOTH})
+ANSWERS |= _named({language: _differing(language) for language in _BOTH}, ", sources differ")
 FOUND = _named({language: _found(language) for language in _BOTH})
 LISTINGS = _named({language: _listing(language) for language in _BOTH})
 DOCUMENTS = _named({language: _read(language) for language in _BOTH})

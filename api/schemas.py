@@ -199,6 +199,31 @@ class CitationBody(BaseModel):
     url: str = Field(description="The cited document with this part quoted.")
 
 
+class SpeakerBody(BaseModel):
+    """Who is said to state a value: `text[start:end]` of the document, verbatim."""
+
+    text: str
+    start: int = Field(description="In Unicode code points of the document's text.")
+    end: int
+    document_id: str
+
+
+class PositionBody(BaseModel):
+    """One of several values that sources give for what was asked."""
+
+    value: str = Field(description="In the words of its first source.")
+    citations: list[int] = Field(description="Numbers of the citations that state it.")
+    speaker: SpeakerBody | None = Field(description="Who says so, where the source tells.")
+    published: str | None = Field(description="ISO date of its latest source, where stated.")
+
+
+class NoteBody(BaseModel):
+    """Something worth telling beside the answer: `code` is stable, `message` for people."""
+
+    code: str
+    message: str = Field(description="In the language of the question.")
+
+
 class IndexBody(BaseModel):
     """Which state of the collection answered; `none` while nothing was ingested."""
 
@@ -224,6 +249,13 @@ class AnswerBody(BaseModel):
     dropped_citations: int = Field(description="Quotations that did not verify and are not shown.")
     resolved_question: str | None = Field(
         description="What was answered, where the question leaned on the history."
+    )
+    disagreement: list[PositionBody] | None = Field(
+        description="What sources that differ say, the answer's value first; null where they agree."
+    )
+    note: NoteBody | None = Field(description="`sources_differ` or `unstated_values`, or null.")
+    unstated_values: int = Field(
+        description="Numbers, dates and names of the answer that no citation states."
     )
 
 

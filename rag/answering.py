@@ -1,6 +1,6 @@
 """The page to read first: a question becomes an answer with citations, or an abstention.
 
-validate → understand → retrieve → read → decide → cite. Every answer is drawn from one generation
+validate → understand → retrieve → read → decide → compare → cite → check. Every answer is drawn from one generation
 of the index; nothing is cited that was not compared with the stored document.
 """
 
@@ -9,21 +9,39 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from rag.citations import cite
+from rag.agreement import Comparison, Stand
+from rag.citations import Cited, cite
 from rag.errors import InvalidParameter
 from rag.languages import language_of
-from rag.messages import abstention
+from rag.messages import abstention, note
 from rag.protocols import PassageIndex, Reader
+from rag.quantities.guard import unstated, whole_values
 from rag.question import understand, validate
 from rag.retrieval import Retriever
-from rag.types import AbstentionCode, Answer, Evidence, Hit, IndexState, Language, Passage, Stage
+from rag.types import (
+    AbstentionCode,
+    Answer,
+    Citation,
+    Evidence,
+    Hit,
+    IndexState,
+    Language,
+    Note,
+    Passage,
+    Position,
+    Span,
+    Speaker,
+    Stage,
+)
 
 K_DEFAULT = 8
 K_MOST = 50
 MOST_CITATIONS = 3
 Watch = Callable[[Stage, Sequence[tuple[Passage, Hit]]], None]
+# What is left of the confidence in an answer with a value that its citations do not state.
+_UNSTATED = 0.5
 # Of the least probability to answer: under it the sources have nothing on the subject.
 _RELATED = 1 / 3
 
@@ -79,13 +97,15 @@ def answer(
     k: int = K_DEFAULT,
     *,
     language: Language | None = None,
+    comparison: Comparison | None = None,
     watch: Watch = unwatched,
 ) -> Answer:
     """The answer with verified citations, or an abstention with its reason.
 
-    ``language`` is that of messages to the reader, the question's own where it is not given.
-    ``watch`` is told each stage before it begins, "reading" with the passages that will be read;
-    what it raises ends the work. Raises InvalidQuestion and InvalidParameter before any model work.
+    ``comparison`` finds where sources differ; without one nothing is compared. ``language`` is that
+    of messages to the reader, the question's own where it is not given. ``watch`` is told each stage
+    before it begins, "reading" with the passages that will be read; what it raises ends the work.
+    Raises InvalidQuestion and InvalidParameter before any model work.
     """
     check_k(k)
     began = time.perf_counter()
@@ -114,9 +134,16 @@ def answer(
         related = bool(evidence) and best >= least * _RELATED
         code: AbstentionCode = "low_confidence" if related else "not_in_sources"
         return abstain(text, code, best, index.state, timings, language=language)
-    cited = cite(_supporting(evidence, thresholds), index)
+    passages = {passage.id: passage for passage, _ in hits}
+    stands: list[Stand] = []
+    if comparison is not None:
+        stands = comparison.stands(asked, evidence, passages, index)
+    sides = _all_sides(_supporting(evidence, thresholds), stands)
+    cited = cite([_uncut(_one_side(item, stands), passages) for item in sides], index)
     if cited.dropped and cited.citations:
-        # What leads now may be less sure than what was dropped, or in the other language.
+        # What leads now may be less sure than what was dropped, or in the other language, and what
+        # was compared with the one dropped was not compared with it.
+        stands = []
         lead = cited.citations[0]
         best, least = lead.score, thresholds.least(asked.language, lead.language)
     if not cited.citations or best < least:
@@ -125,6 +152,20 @@ def answer(
     short = first.quote
     if first.answer_start is not None and first.answer_end is not None:
         short = first.quote[first.answer_start - first.start : first.answer_end - first.start]
+    missing = unstated(short, [first.quote]) if short != first.quote else ()
+    if missing:
+        best *= _UNSTATED
+        if best < least:
+            return abstain(
+                text, "unverifiable", best, index.state, timings, cited.dropped, language,
+                unstated_values=len(missing),
+            )  # fmt: skip
+    differing = _positions(stands, cited)
+    reader_language = language or asked.language
+    told: Note | None = note("unstated_values", reader_language) if missing else None
+    if differing:
+        best *= stands[0].weight / sum(stand.weight for stand in stands)
+        told = note("sources_differ", reader_language, [side.value for side in differing])
     timings["total"] = _ms(time.perf_counter() - began)
     return Answer(
         id=_new_id(),
@@ -140,7 +181,80 @@ def answer(
         index=index.state,
         timings_ms=timings,
         dropped_citations=cited.dropped,
+        disagreement=differing or None,
+        note=told,
+        unstated_values=len(missing),
     )
+
+
+def _one_side(item: Evidence, stands: Sequence[Stand]) -> Evidence:
+    """The evidence with its own value as the answer, where the answer runs on into another's."""
+    held = [
+        place
+        for stand in stands
+        for one, place in zip(stand.evidence, stand.places, strict=True)
+        if one is item and item.answer is not None and item.answer.contains(place)
+    ]
+    return replace(item, answer=held[0]) if len(held) > 1 else item
+
+
+def _uncut(item: Evidence, passages: Mapping[str, Passage]) -> Evidence:
+    """The evidence with a short answer that cuts no amount: not the 12 of «12 ألفًا»."""
+    passage = passages.get(item.passage_id)
+    if (
+        item.answer is None
+        or passage is None
+        or not Span(start=passage.start, end=passage.end).contains(item.quote)
+    ):
+        return item
+    at = item.quote.start
+    text = passage.text[at - passage.start : item.quote.end - passage.start]
+    local = Span(start=item.answer.start - at, end=item.answer.end - at)
+    whole = whole_values(text, local)
+    if whole == local:
+        return item
+    return replace(item, answer=Span(start=at + whole.start, end=at + whole.end))
+
+
+def _all_sides(supporting: Sequence[Evidence], stands: Sequence[Stand]) -> list[Evidence]:
+    """What is cited anyway, and at least one sentence for every value that sources give."""
+    sides = list(supporting)
+    for stand in stands:
+        if not any(item in sides for item in stand.evidence):
+            sides.append(stand.evidence[0])
+    return sides
+
+
+def _positions(stands: Sequence[Stand], cited: Cited) -> tuple[Position, ...]:
+    """The different values with the citations that state them; none where fewer than two are cited."""
+    found = []
+    for stand in stands:
+        stating = [
+            (citation, place, who)
+            for item, place, who in zip(stand.evidence, stand.places, stand.speakers, strict=True)
+            for citation in cited.citations
+            if citation.document_id == item.document_id
+            and citation.start <= place.start
+            and place.end <= citation.end
+        ]
+        if not stating:
+            continue
+        first, place, _ = stating[0]
+        dates = [citation.published for citation, _, _ in stating if citation.published]
+        found.append(
+            Position(
+                value=first.quote[place.start - first.start : place.end - first.start],
+                citations=tuple(dict.fromkeys(citation.n for citation, _, _ in stating)),
+                speaker=next((_speaker(c, who) for c, _, who in stating if who is not None), None),
+                published=max(dates, default=None),
+            )
+        )
+    return tuple(found) if len(found) > 1 else ()
+
+
+def _speaker(citation: Citation, who: Span) -> Speaker:
+    text = citation.quote[who.start - citation.start : who.end - citation.start]
+    return Speaker(text=text, start=who.start, end=who.end, document_id=citation.document_id)
 
 
 def _supporting(evidence: Sequence[Evidence], thresholds: Thresholds) -> list[Evidence]:
@@ -162,6 +276,7 @@ def abstain(
     timings: dict[str, float],
     dropped: int = 0,
     language: Language | None = None,
+    unstated_values: int = 0,
 ) -> Answer:
     """An answer that says why there is none."""
     detected = language_of(text)
@@ -179,6 +294,7 @@ def abstain(
         index=state,
         timings_ms=timings,
         dropped_citations=dropped,
+        unstated_values=unstated_values,
     )
 
 

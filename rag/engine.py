@@ -11,6 +11,7 @@ from threading import Lock
 from typing import Any
 
 from rag import answering, calibration, catalogue
+from rag.agreement import Comparison
 from rag.answering import Thresholds, Watch
 from rag.calibration import CalibratedReader, Calibration
 from rag.conversation import Turn, resolve
@@ -205,6 +206,7 @@ class Engine:
         retriever, reader = self._parts()
         resolved = resolve(text, history) if history else None
         spoken = language_of(text)
+        comparison = Comparison(catalogue.piece_embedder())
         answer = answering.answer(
             resolved or text,
             index.where(filters),
@@ -213,6 +215,7 @@ class Engine:
             self._thresholds,
             count,
             language=language or spoken,
+            comparison=comparison,
             watch=watch,
         )
         if resolved is None:

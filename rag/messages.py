@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from rag.types import Abstention, AbstentionCode, Language
+from rag.types import Abstention, AbstentionCode, Language, Note
 
 ABSTENTIONS: Mapping[AbstentionCode, Mapping[Language, str]] = {
     "no_documents": {
@@ -24,6 +24,24 @@ ABSTENTIONS: Mapping[AbstentionCode, Mapping[Language, str]] = {
         "en": "An answer was found, but its quotation could not be verified in the source, so it is not shown.",
     },
 }
+
+# What is worth telling beside an answer; {values} are quoted from the sources, in their own words.
+NOTES: Mapping[str, Mapping[Language, str]] = {
+    "sources_differ": {
+        "ar": "المصادر تختلف في هذا: {values}.",
+        "en": "The sources differ on this: {values}.",
+    },
+    "unstated_values": {
+        "ar": "في الجواب أرقام أو تواريخ أو أسماء لا يذكرها المصدر المقتبس كما هي.",
+        "en": "The answer holds numbers, dates or names that the source quoted does not state as such.",
+    },
+}
+
+
+def note(code: str, language: Language, values: Sequence[str] = ()) -> Note:
+    """Something to tell beside the answer, in the reader's language."""
+    told = NOTES[code][language].replace("{values}", " / ".join(values))
+    return Note(code=code, message=told)
 
 
 def abstention(code: AbstentionCode, language: Language) -> Abstention:

@@ -12,11 +12,16 @@ _NO_GROUPS: Mapping[str, str] = {}
 
 
 def answer_to_dict(answer: Answer) -> dict[str, Any]:
-    """The answer object; ``abstention`` is null when there is an answer."""
+    """The answer object; ``abstention`` is null when there is an answer, ``disagreement`` without one."""
     content = _fields(answer)
     content["abstention"] = asdict(answer.abstention) if answer.abstention else None
     content["citations"] = [citation_to_dict(cited) for cited in answer.citations]
     content["index"] = asdict(answer.index)
+    content["note"] = asdict(answer.note) if answer.note else None
+    if answer.disagreement is not None:
+        content["disagreement"] = [
+            asdict(side) | {"citations": list(side.citations)} for side in answer.disagreement
+        ]
     content["timings_ms"] = dict(answer.timings_ms)
     return content
 

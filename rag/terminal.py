@@ -9,7 +9,7 @@ from typing import TextIO
 
 import regex
 
-from rag.types import Answer, Citation, Document, Hit, Language, Passage
+from rag.types import Answer, Citation, Document, Hit, Language, Passage, Position
 
 # ESC and other controls, direction overrides and isolates, zero-width and tag characters; tab and
 # newline stay. LRM, RLM, ZWNJ and ZWJ are harmless and part of correct Arabic.
@@ -21,6 +21,7 @@ _LABELS: dict[str, dict[Language, str]] = {
     "confidence": {"ar": "الثقة", "en": "confidence"},
     "abstained": {"ar": "لا جواب", "en": "no answer"},
     "source": {"ar": "المصدر", "en": "source"},
+    "differ": {"ar": "المصادر تختلف في هذا", "en": "The sources differ on this"},
 }
 
 
@@ -55,9 +56,22 @@ def answer_lines(answer: Answer, language: Language | None = None) -> list[str]:
         reason = answer.abstention.message if answer.abstention else ""
         return [f"{_LABELS['abstained'][language]}: {reason}"]
     lines = [one_line(answer.answer or ""), ""]
+    if answer.disagreement:
+        lines += [f"{_LABELS['differ'][language]}:"]
+        lines += [_position_line(side) for side in answer.disagreement]
+        lines += [""]
+    elif answer.note:
+        lines += [one_line(answer.note.message), ""]
     for citation in answer.citations:
         lines += _citation_lines(citation, language)
     return [*lines, f"{_LABELS['confidence'][language]}: {share}"]
+
+
+def _position_line(side: Position) -> str:
+    """The value, its citations, who says it and when; each as its source writes it."""
+    numbers = "".join(f"[{n}]" for n in side.citations)
+    told = [side.value, side.speaker.text if side.speaker else "", side.published or ""]
+    return f"  {numbers} {' · '.join(one_line(part) for part in told if part)}"
 
 
 def _citation_lines(citation: Citation, language: Language) -> list[str]:

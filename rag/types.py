@@ -222,6 +222,29 @@ class Abstention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Speaker:
+    """Who is said to state a value: ``text`` is ``[start, end)`` of the document, verbatim."""
+
+    text: str
+    start: int
+    end: int
+    document_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """One of several values that sources give: its words, the citations that state it, who says it.
+
+    ``published`` is the latest date of its sources, where they state one.
+    """
+
+    value: str
+    citations: tuple[int, ...]
+    speaker: Speaker | None
+    published: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IndexState:
     """Which generation of which index answered."""
 
@@ -234,6 +257,9 @@ class Answer:
     """The outcome of one question: an answer with citations, or an abstention with its reason.
 
     ``resolved_question`` is what was answered where the question leaned on earlier ones.
+    ``disagreement`` lists what sources that differ say, that of the answer first, and ``note`` says
+    so in the reader's language; ``confidence`` is then that of the answer among them.
+    ``unstated_values`` counts numbers, dates and names of the answer that no citation states.
     """
 
     id: str
@@ -250,3 +276,6 @@ class Answer:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     dropped_citations: int = 0
     resolved_question: str | None = None
+    disagreement: tuple[Position, ...] | None = None
+    note: Note | None = None
+    unstated_values: int = 0

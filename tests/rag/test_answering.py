@@ -6,6 +6,7 @@ import regex
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from rag.agreement import Comparison
 from rag.answering import MOST_CITATIONS, Thresholds, answer, search
 from rag.catalogue import EVIDENCE
 from rag.engine import retrieval_weights
@@ -40,7 +41,15 @@ def parts(embedder, pieces, network):
 def check_promises(given, documents):
     """What holds of every answer, whatever was asked of whatever text."""
     assert [citation.n for citation in given.citations] == list(range(1, len(given.citations) + 1))
-    assert len(given.citations) <= MOST_CITATIONS
+    sides = given.disagreement or ()
+    assert len(given.citations) <= MOST_CITATIONS + max(0, len(sides) - 1)
+    assert (given.disagreement is None) == (len(sides) == 0) == (len(sides) < 2)
+    for side in sides:
+        assert side.citations
+        assert side.value in given.citations[side.citations[0] - 1].quote
+        if side.speaker:
+            told = documents[side.speaker.document_id].text[side.speaker.start : side.speaker.end]
+            assert told == side.speaker.text
     assert given.dropped_citations == 0
     for citation in given.citations:
         text = documents[citation.document_id].text
@@ -83,7 +92,7 @@ def words_of(text):
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_every_citation_is_what_the_document_says(parts, embedder, data):
+def test_every_citation_is_what_the_document_says(parts, embedder, pieces, data):
     documents = {
         f"{n}.txt": document(text, f"{n}.txt")
         for n, text in enumerate(data.draw(st.lists(texts, min_size=1, max_size=3)))
@@ -100,7 +109,8 @@ def test_every_citation_is_what_the_document_says(parts, embedder, data):
     opening = data.draw(st.sampled_from(["كم ", "من ", "متى ", "How many ", "Who ", "When ", ""]))
     question = opening + " ".join(asked)
     assume(regex.search(r"[\p{L}\d]", question))
-    check_promises(answer(question, index, *parts, ALWAYS), documents)
+    given = answer(question, index, *parts, ALWAYS, comparison=Comparison(pieces))
+    check_promises(given, documents)
 
 
 @pytest.mark.parametrize("question", [AR, EN])

@@ -33,7 +33,8 @@ question late_interaction contextual
 conversation
 embedding
 index retrieval reading
-citations
+attribution citations subjects
+agreement
 answering catalogue calibration ingest
 engine
 doctor evaluation client integrations

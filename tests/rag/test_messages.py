@@ -3,7 +3,7 @@ from typing import get_args
 import pytest
 
 from rag.languages import language_of
-from rag.messages import ABSTENTIONS, abstention
+from rag.messages import ABSTENTIONS, NOTES, abstention, note
 from rag.types import LANGUAGES, AbstentionCode
 
 CODES = get_args(AbstentionCode)
@@ -25,3 +25,13 @@ def test_a_message_is_a_sentence_in_its_language(code, language):
 def test_no_two_reasons_read_the_same():
     texts = [text for messages in ABSTENTIONS.values() for text in messages.values()]
     assert len(set(texts)) == len(CODES) * len(LANGUAGES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("code", NOTES)
+def test_a_note_is_a_sentence_in_its_language_with_the_values_as_they_are(code, language):
+    said = note(code, language, ["7 {values}", "تسعة"])
+    assert said.code == code
+    assert language_of(said.message.replace("تسعة", "")) == language
+    assert said.message.endswith(".")
+    assert ("7 {values} / تسعة" in said.message) is (code == "sources_differ")

@@ -1,0 +1,97 @@
+"""Times of day: 15:30, 3:30 pm, الثالثة والنصف مساءً."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import regex
+
+from rag.quantities.reading import Reading, Value, any_of
+from rag.quantities.units import ORDINALS
+
+_AM_PM = (
+    r"(?P<pm>p\.?m\b\.?|مساء|عصرا|بعد الظهر|ليلا|in the afternoon|in the evening)"
+    r"|(?P<am>a\.?m\b\.?|صباحا|فجرا|in the morning)|(?P<noon>ظهرا)"
+)
+_CLOCK = regex.compile(
+    rf"(?<![\d:.,])(?P<h>\d{{1,2}}):(?P<min>[0-5]\d)(?::[0-5]\d)?(?![\d:])(?:\s*(?:{_AM_PM}))?"
+    rf"|(?<![\d:.,])(?P<h2>\d{{1,2}})(?:\.(?P<min2>[0-5]\d))?\s*(?:{_AM_PM.replace('<', '<x')})"
+    r"|(?<![\d:.,])(?P<h3>\d{1,2})\s*o'?clock"
+)
+_HOURS = {
+    **{word: n for word, n in ORDINALS.items() if n > 1},
+    "واحده": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
+    "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "حاديه عشره": 11, "ثانيه عشره": 12,
+}  # fmt: skip
+_SAID_HOUR = regex.compile(
+    rf"الساعه\s+(?:ال)?(?P<h>{any_of(frozenset(_HOURS))}|\d{{1,2}})(?![\p{{L}}\d:])"
+    rf"(?:\s+(?P<part>والنصف|والربع|والثلث|الا ربعا|الا الربع))?(?:\s*(?:{_AM_PM}))?"
+    rf"|(?<!\p{{L}})(?P<half>half past\s+|quarter past\s+|quarter to\s+)?"
+    rf"(?P<he>{any_of(frozenset(word for word in _HOURS if word.isascii()))})"
+    rf"(?:\s+(?P<thirty>thirty))?(?:\s*(?P<oclock>o'?clock))?(?:\s*(?:{_AM_PM.replace('<', '<e')}))?(?!\p{{L}})"
+)
+_PARTS = {
+    "والنصف": 30, "والربع": 15, "والثلث": 20, "الا ربعا": -15, "الا الربع": -15,
+    "half past": 30, "quarter past": 15, "quarter to": -15,
+}  # fmt: skip  # fmt: skip
+
+
+def times_in(reading: Reading) -> Iterator[Value]:
+    """The times of day of a text."""
+    for match in _CLOCK.finditer(reading.text):
+        groups = match.groupdict()
+        hour = int(groups["h"] or groups["h2"] or groups["h3"])
+        minute = int(groups["min"] or groups["min2"] or 0)
+        if hour < 25 and reading.free(*match.span()):
+            half = [groups[g] or groups.get(f"x{g}") for g in ("pm", "am", "noon")]
+            yield _time(
+                reading, match.start(), match.end(), hour, minute, *half, exact=bool(groups["h"])
+            )
+    for match in _SAID_HOUR.finditer(reading.text):
+        groups = match.groupdict()
+        told = any(groups[g] for g in ("oclock", "epm", "eam", "enoon", "half"))
+        if groups["h"]:
+            raw, part = groups["h"], groups["part"]
+        elif told:
+            raw, part = groups["he"], (groups["half"] or "").strip()
+        else:
+            continue
+        hour = int(raw) if raw.isdigit() else _HOURS[raw]
+        minute = _PARTS.get(part or "", 0) + (30 if groups["thirty"] else 0)
+        if minute < 0:
+            hour, minute = hour - 1, minute + 60
+        if reading.free(*match.span()):
+            half = [groups[g] or groups[f"e{g}"] for g in ("pm", "am", "noon")]
+            yield _time(reading, match.start(), match.end(), hour, minute, *half)
+
+
+def _time(
+    reading: Reading,
+    start: int,
+    end: int,
+    hour: int,
+    minute: int,
+    pm: str | None,
+    am: str | None,
+    noon: str | None,
+    *,
+    exact: bool = False,
+) -> Value:
+    if pm and hour < 12 and not (pm == "ليلا" and hour < 5):
+        hour += 12
+    elif (am or pm == "ليلا") and hour == 12:
+        hour = 0
+    elif noon and hour < 4:
+        hour += 12
+    told = (
+        bool(pm or am or noon)
+        or hour > 12
+        or hour == 0
+        or (exact and hour < 10 and reading.text[start] == "0")
+    )
+    reading.take(start, end)
+    return Value(
+        kind="time", start=start, end=end, core=end, amount=Fraction(60 * (hour % 24) + minute),
+        loose=not told,
+    )  # fmt: skip

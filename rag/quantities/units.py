@@ -1,0 +1,221 @@
+"""Units, currencies, shares, ordinals and counted nouns of both languages, as data.
+
+Every word stands in the folded form (:mod:`rag.folding`). A unit maps to the base unit it is
+compared in and its size there; only sizes that are exact are given, so months and years stay apart
+from days.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+# base unit: size → the words for it
+_MEASURES: dict[str, dict[Fraction, str]] = {
+    "metre": {
+        Fraction(1): "m metre metres meter meters متر مترا امتار",
+        Fraction(1000): "km kms kilometre kilometres kilometer kilometers كم كلم كيلومتر كيلومترا كيلومترات",
+        Fraction(1, 100): "cm centimetre centimetres centimeter centimeters سم سنتيمتر سنتيمترا سنتيمترات",
+        Fraction(1, 1000): "mm millimetre millimetres millimeter millimeters ملم مليمتر مليمترا مليمترات",
+    },
+    "mile": {Fraction(1): "mile miles ميل ميلا اميال"},
+    "foot": {Fraction(1): "ft foot feet قدم قدما اقدام"},
+    "inch": {Fraction(1): "inch inches بوصه بوصات"},
+    "gram": {
+        Fraction(1): "g gram grams gramme grammes غرام غراما غرامات جرام جراما جرامات",
+        Fraction(
+            1000
+        ): "kg kgs kilo kilos kilogram kilograms كغ كغم كجم كيلوغرام كيلوغراما كيلوغرامات كيلوجرام كيلوجراما كيلوجرامات كيلو",
+        Fraction(10**6): "tonne tonnes ton tons طن طنا اطنان",
+    },
+    "pound weight": {Fraction(1): "lb lbs رطل رطلا ارطال"},
+    "litre": {Fraction(1): "litre litres liter liters لتر لترا لترات ليتر ليترا ليترات"},
+    "barrel": {Fraction(1): "barrel barrels برميل برميلا براميل"},
+    "square metre": {
+        Fraction(1): "m2 sqm",
+        Fraction(10**4): "hectare hectares هكتار هكتارا هكتارات",
+        Fraction(10**6): "km2",
+    },
+    "acre": {Fraction(1): "acre acres"},
+    "feddan": {Fraction(1): "feddan feddans فدان فدانا افدنه"},
+    "watt": {
+        Fraction(1): "watt watts واط واطا",
+        Fraction(1000): "kw kilowatt kilowatts كيلوواط كيلووات",
+        Fraction(10**6): "mw megawatt megawatts ميغاواط ميغاوات ميجاواط ميجاوات",
+        Fraction(10**9): "gw gigawatt gigawatts غيغاواط جيجاواط جيجاوات",
+    },
+    "degree": {Fraction(1): "degree degrees درجه درجات °"},
+    "second": {
+        Fraction(1): "second seconds secs ثانيه ثواني ثوان",
+        Fraction(60): "minute minutes mins دقيقه دقايق",
+        Fraction(3600): "hour hours hrs ساعه ساعات",
+        Fraction(86400): "day days يوم يوما ايام",
+        Fraction(604800): "week weeks اسبوع اسبوعا اسابيع",
+        Fraction(1209600): "fortnight fortnights",
+    },
+    "month": {
+        Fraction(1): "month months شهر شهرا اشهر شهور",
+        Fraction(12): "year years yrs سنه سنوات سنين عام عاما اعوام",
+        Fraction(120): "decade decades عقد عقدا عقود",
+        Fraction(1200): "century centuries قرن قرنا قرون",
+    },
+    "time": {Fraction(1): "times مره مرات"},
+}  # fmt: skip
+MEASURES: dict[str, tuple[str, Fraction]] = {
+    word: (base, size)
+    for base, sizes in _MEASURES.items()
+    for size, words in sizes.items()
+    for word in words.split()
+}
+# A unit of its own after «مربع» or "square" beside a length.
+SQUARE = frozenset({"square", "sq", "مربع", "مربعا", "مربعه"})
+PER_HOUR = ("per hour", "an hour", "في الساعه", "بالساعه", "/h", "/س")
+
+CURRENCIES: dict[str, str] = {
+    word: currency
+    for currency, words in {
+        "dollar": "$ dollar dollars دولار دولارا دولارات",
+        "dollar us": "usd",
+        "dollar ca": "cad",
+        "dollar au": "aud",
+        "euro": "€ euro euros eur يورو اورو",
+        "pound": "pound pounds جنيه جنيها جنيهات",
+        "pound gb": "£ gbp sterling استرليني",
+        "pound eg": "egp",
+        "yen": "¥ yen jpy ين",
+        "yuan": "yuan cny renminbi يوان يوانا",
+        "ruble": "ruble rubles rouble roubles rub روبل روبلا روبلات",
+        "riyal": "riyal riyals rial rials ريال ريالا ريالات",
+        "riyal sa": "sar",
+        "riyal qa": "qar",
+        "dinar": "dinar dinars دينار دينارا دنانير",
+        "dinar kw": "kwd",
+        "dinar iq": "iqd",
+        "dinar jo": "jod",
+        "dirham": "dirham dirhams درهم درهما دراهم",
+        "dirham ae": "aed",
+        "dirham ma": "mad",
+        "lira": "lira liras ليره ليرات",
+        "lira tr": "try",
+        "shekel": "₪ shekel shekels ils شيكل شيقل شواكل شيكلا",
+        "rupee": "rupee rupees روبيه روبيات",
+        "hryvnia": "hryvnia hryvnias uah هريفنيا",
+        "franc": "franc francs فرنك فرنكا فرنكات",
+    }.items()
+    for word in words.split()
+}  # fmt: skip
+# Whose money it is: «جنيه مصري», "Egyptian pounds".
+COUNTRIES: dict[str, str] = {
+    word: country
+    for country, words in {
+        "us": "us american امريكي امريكيا اميركي اميركيا u.s",
+        "ca": "canadian كندي كنديا",
+        "au": "australian استرالي استراليا",
+        "gb": "british sterling استرليني استرلينيا بريطاني",
+        "eg": "egyptian مصري مصريا مصريه",
+        "sd": "sudanese سوداني سودانيا",
+        "lb": "lebanese لبناني لبنانيه",
+        "sy": "syrian سوري سوريه",
+        "tr": "turkish تركي تركيه",
+        "sa": "saudi سعودي سعوديا",
+        "qa": "qatari قطري قطريا",
+        "ye": "yemeni يمني يمنيا",
+        "om": "omani عماني عمانيا",
+        "ir": "iranian ايراني ايرانيا",
+        "kw": "kuwaiti كويتي كويتيا",
+        "iq": "iraqi عراقي عراقيا",
+        "jo": "jordanian اردني اردنيا",
+        "tn": "tunisian تونسي تونسيا",
+        "dz": "algerian جزايري جزايريا",
+        "bh": "bahraini بحريني بحرينيا",
+        "ae": "emirati uae اماراتي اماراتيا",
+        "ma": "moroccan مغربي مغربيا",
+        "ru": "russian روسي روسيا",
+        "in": "indian هندي هنديا هنديه",
+        "jp": "japanese ياباني يابانيا",
+        "cn": "chinese صيني صينيا",
+        "ch": "swiss سويسري سويسريا",
+    }.items()
+    for word in words.split()
+}  # fmt: skip
+
+PERCENT = r"%|٪|percent\b|per cent\b|pct\b|(?:في|ب)\s*ال(?:ميه|مايه)\b|بالميه\b|بالمايه\b|ميويه\b"
+
+FRACTIONS: dict[str, Fraction] = {
+    "half": Fraction(1, 2), "نصف": Fraction(1, 2),
+    "third": Fraction(1, 3), "ثلث": Fraction(1, 3), "ثلثي": Fraction(2, 3), "ثلثا": Fraction(2, 3),
+    "ثلثين": Fraction(2, 3), "ثلثان": Fraction(2, 3),
+    "quarter": Fraction(1, 4), "ربع": Fraction(1, 4),
+    "خمس": Fraction(1, 5), "عشر": Fraction(1, 10),
+}  # fmt: skip
+
+_ORDINALS_AR = {
+    1: "اول اولي", 2: "ثان ثاني ثانيه", 3: "ثالث ثالثه", 4: "رابع رابعه", 5: "خامس خامسه",
+    6: "سادس سادسه", 7: "سابع سابعه", 8: "ثامن ثامنه", 9: "تاسع تاسعه", 10: "عاشر عاشره",
+}  # fmt: skip
+ORDINALS: dict[str, int] = {word: n for n, words in _ORDINALS_AR.items() for word in words.split()}
+# «الحادي عشر», «الحادي والعشرون»: only together with the tens.
+ORDINAL_ELEVEN = frozenset("حادي حاديه".split())
+ORDINAL_TENS: dict[str, int] = {
+    word: 10 * n
+    for n, root in enumerate("عشر ثلاث اربع خمس ست سبع ثمان تسع".split(), 2)
+    for word in (f"{root}ون", f"{root}ين")
+}
+ORDINALS_EN: dict[str, int] = {
+    "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7,
+    "eighth": 8, "ninth": 9, "tenth": 10, "eleventh": 11, "twelfth": 12, "thirteenth": 13,
+    "fourteenth": 14, "fifteenth": 15, "sixteenth": 16, "seventeenth": 17, "eighteenth": 18,
+    "nineteenth": 19, "twentieth": 20, "thirtieth": 30, "fortieth": 40, "fiftieth": 50,
+    "sixtieth": 60, "seventieth": 70, "eightieth": 80, "ninetieth": 90, "hundredth": 100,
+}  # fmt: skip
+
+# Nouns whose dual is a count: «يومان», «أسبوعين». Units keep their unit.
+_DUAL_STEMS = {
+    "يوم": "day", "اسبوع": "week", "شهر": "month", "سنت": "year", "عام": "year", "ساعت": "hour",
+    "دقيقت": "minute", "ثانيت": "second", "مرت": "times", "عقد": "decade", "قرن": "century",
+    "كيلومتر": "km", "متر": "metre", "طن": "ton", "برميل": "barrel", "درجت": "degree",
+    "دولار": "dollar", "جنيه": "pound", "ريال": "riyal", "دينار": "dinar", "درهم": "dirham",
+    "شخص": "", "رجل": "", "امرات": "", "طفل": "", "طفلت": "", "فتات": "", "شاب": "", "مدني": "",
+    "قتيل": "", "جريح": "", "مصاب": "", "جندي": "", "ضابط": "", "شرطي": "", "صحفي": "", "صحافي": "",
+    "مواطن": "", "اسير": "", "رهينت": "", "سايح": "", "عامل": "", "طالب": "", "لاعب": "",
+    "دولت": "", "مدينت": "", "قريت": "", "بلدت": "", "محافظت": "", "منزل": "", "مبني": "",
+    "صاروخ": "", "طايرت": "", "سفينت": "", "سيارت": "", "شاحنت": "", "قذيفت": "", "هدف": "",
+    "هجوم": "", "انفجار": "", "غارت": "", "زلزال": "", "اتفاقيت": "", "اتفاق": "", "كتاب": "",
+    "شركت": "", "جامعت": "", "مدرست": "", "مستشفي": "", "مقعد": "", "صوت": "", "نقطت": "",
+    "مبارات": "", "جولت": "", "ميداليت": "", "جايزت": "", "بطولت": "",
+}  # fmt: skip
+DUALS: dict[str, str] = {
+    stem + ending: unit for stem, unit in _DUAL_STEMS.items() for ending in ("ان", "ين")
+}
+# Nouns that make «واحد» and "one" a count rather than a pronoun.
+SINGULAR = frozenset(
+    """شخص رجل امراه طفل طفله مدني قتيل جريح مصاب جندي ضابط صحفي صحافي مواطن اسير دوله مدينه قريه منزل صاروخ طايره
+    هدف صوت مقعد نقطه كتاب
+    person man woman child civilian soldier officer journalist citizen prisoner country city village house
+    missile drone plane goal vote seat point book death""".split()
+)
+
+HIJRI_MONTHS: dict[str, int] = {
+    "محرم": 1, "صفر": 2, "ربيع الاول": 3, "ربيع الاخر": 4, "ربيع الثاني": 4, "جمادي الاولي": 5,
+    "جمادي الاخره": 6, "جمادي الثانيه": 6, "رجب": 7, "شعبان": 8, "رمضان": 9, "شوال": 10,
+    "ذو القعده": 11, "ذي القعده": 11, "ذو الحجه": 12, "ذي الحجه": 12,
+    "muharram": 1, "safar": 2, "rabi al-awwal": 3, "rabi al-thani": 4, "rabi al-akhir": 4,
+    "jumada al-ula": 5, "jumada al-awwal": 5, "jumada al-thani": 6, "jumada al-akhira": 6,
+    "rajab": 7, "shaban": 8, "sha'ban": 8, "ramadan": 9, "shawwal": 10, "dhu al-qadah": 11,
+    "dhu al-hijjah": 12, "dhul hijjah": 12, "dhul qadah": 11,
+}  # fmt: skip
+
+WEEKDAYS: dict[str, int] = {
+    word: n
+    for n, words in enumerate(
+        "monday الاثنين الاثنان|tuesday الثلاثاء|wednesday الاربعاء|thursday الخميس|friday الجمعه"
+        "|saturday السبت|sunday الاحد".split("|")
+    )
+    for word in words.split()
+}
+
+# Nouns behind a number that is no year.
+COUNTED = frozenset(
+    """people persons soldiers civilians prisoners deaths houses homes families students workers schools
+    شخص شخصا جندي جنديا مدني مدنيا اسير اسيرا مواطن مواطنا منزل منزلا اسره عايله طالب طالبا عامل عاملا قتيل قتيلا
+    اوكراني روسي جريح جريحا مصاب مصابا ضحيه موظف موظفا لاجي لاجيا نازح نازحا""".split()
+)
