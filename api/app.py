@@ -16,6 +16,7 @@ from api.middleware import BodyLimit, RequestContext
 from api.openapi import with_whole_examples
 from api.readiness import Readiness
 from api.routes import ask, documents, health, search
+from api.routes.page import page_router
 from rag import __version__
 from rag.engine import Engine
 from rag.settings import Settings
@@ -66,7 +67,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     errors.install(app)
-    routers = (ask.router, search.router, documents.router, health.router, docs_router())
+    routers = (ask.router, search.router, documents.router, health.router, docs_router(), page_router())
     for router in routers:
         app.include_router(router)
     with_whole_examples(app, routers)
