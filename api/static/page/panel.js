@@ -38,6 +38,7 @@ function mark() {
  */
 export function openPanel(view) {
   const opener = view.opener ?? (dialog.open ? current?.opener : document.activeElement);
+  current?.onClose?.();
   current = { ...view, opener };
   if (!dialog.open) place();
   draw();
