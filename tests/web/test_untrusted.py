@@ -1,13 +1,12 @@
 """What documents, file names, questions and errors say is text, whatever it says."""
 
-import json
 from urllib.parse import urlencode
 
 import pytest
 
 from tests.web.payloads import PAYLOADS
 from tests.web.service import abstained, answered, cited, error, event, stored
-from tests.web.texts import TALKS, WAR, drones
+from tests.web.texts import TALKS, WAR
 
 # Elements that only a payload would make; the page's own never match.
 MADE = """() => [...document.querySelectorAll("body *")].filter((node) =>
@@ -30,48 +29,59 @@ def harmless(page, origin):
     assert page.url.startswith(origin)
 
 
-@pytest.mark.parametrize("part", range(10))
-def test_two_hundred_payloads_stay_text_in_five_sinks(service, visit, part):
+# Asks by the address, opens the first citation, closes it, and gives the text of every sink.
+ASK = """async (hash) => {
+    const found = (selector) => new Promise((resolve, reject) => {
+        const late = setTimeout(() => reject(new Error("no " + selector)), 10000);
+        const look = () => {
+            const node = document.querySelector(selector);
+            if (!node) return requestAnimationFrame(look);
+            clearTimeout(late);
+            resolve(node);
+        };
+        look();
+    });
+    const text = (selector) => document.querySelector(selector).textContent;
+    location.hash = hash;
+    await found(".outcome:not([aria-busy]) .answer");
+    const sinks = {
+        question: text(".outcome h2"), answer: text(".words-of-answer"), quote: text("blockquote"),
+        title: text(".source .title"), origin: text(".source .origin"), value: text(".disagreement .value"),
+    };
+    document.querySelector(".words-of-answer .chip").click();
+    await found("#panel mark");
+    sinks.marked = [...document.querySelectorAll("#panel mark")].map((mark) => mark.textContent).join("");
+    sinks.heading = text("#panel-title");
+    sinks.made = (%s)();
+    document.querySelector("#panel-close").click();
+    location.hash = "";
+    while (document.querySelector(".outcome")) await new Promise(requestAnimationFrame);
+    return sinks;
+}""" % MADE  # noqa: UP031 - the script is full of braces
+
+
+def test_two_hundred_payloads_stay_text_in_every_sink(service, visit):
     """Answer, quote and article, title, file name, question; errors and uploads below."""
     visited = visit()
     page = visited.open()
-    for payload in PAYLOADS[part * 20 : part * 20 + 20]:
+    for payload in PAYLOADS:
         text = f"قبل {payload} بعد\nsecond line"
-        document = service.add(stored(payload.replace("\n", " "), text, title=payload, source=payload, published=payload))
-        reply = answered(
-            payload,
-            payload,
-            [cited(document, text.split("\n")[0] if "\n" not in payload else text, payload)],
-            disagreement=[
-                {"value": payload, "citations": [1], "speaker": payload, "published": payload},
-                {"value": "x", "citations": [1], "speaker": None, "published": None},
-            ],
-        )
+        id = payload.replace("\n", " ")
+        document = stored(id, text, title=payload, source=payload, published=payload)
+        service.documents = {id: document}
+        quote = text if "\n" in payload else text.partition("\n")[0]
+        sides = [
+            {"value": payload, "citations": [1], "speaker": payload, "published": payload},
+            {"value": "x", "citations": [1], "speaker": None, "published": None},
+        ]
+        reply = answered(payload, payload, [cited(document, quote, payload)], disagreement=sides)
         service.on_ask = lambda body, reply=reply: reply
-        page.evaluate("(hash) => { location.hash = hash; }", urlencode({"q": payload}))
-        page.wait_for_selector(".outcome:not([aria-busy]) .answer")
-        # The whole payload is there, letter by letter, in each of the sinks.
-        sinks = page.evaluate(
-            """() => Object.fromEntries(Object.entries({
-                question: ".outcome h2", answer: ".words-of-answer", quote: "blockquote",
-                title: ".source .title", value: ".disagreement .value",
-            }).map(([name, selector]) => [name, document.querySelector(selector).textContent]))"""
-        )
-        question = payload.replace("\r", "")
-        assert sinks["question"] == question
-        for name in ("answer", "quote", "title", "value"):
-            assert payload in sinks[name], name
-        assert payload in page.locator(".source .origin").text_content()
-        page.click(".words-of-answer .chip >> nth=0")
-        page.wait_for_selector("#panel mark")
-        marked = "".join(page.locator("#panel mark").all_text_contents())
-        assert marked == reply["citations"][0]["quote"].replace("\n", "")
-        assert payload in page.locator("#panel-title").text_content()
+        sinks = page.evaluate(ASK, urlencode({"q": payload}))
+        assert sinks.pop("made") == []
+        assert sinks.pop("marked") == quote.replace("\n", "")
+        # Letter by letter: nothing was taken out of it, nothing made of it.
+        assert [name for name, shown in sinks.items() if payload not in shown] == []
         harmless(page, service.address)
-        page.keyboard.press("Escape")
-        service.documents.clear()
-        page.evaluate("location.hash = ''")
-        page.wait_for_selector(".outcome", state="detached")
     visited.check()
 
 
@@ -272,5 +282,5 @@ def test_a_link_to_a_place_beyond_the_text_marks_nothing(service, visit):
     assert page.locator("#panel mark").count() == 0
     for bad in ({"document": "../../etc/passwd", "start": "x", "end": "-1"}, {"q": ""}, {"document": ""}):
         page = visit().open("#" + urlencode(bad))
-        assert json.dumps(bad)
-    service.on_ask = drones
+        assert page.locator("#panel mark").count() == 0
+        assert service.asked == []

@@ -76,7 +76,7 @@ const origin = (citation) =>
     { class: "aside origin" },
     element("span", { class: "title" }, titled(citation)),
     element("span", {}, isolated(citation.source)),
-    citation.published && element("span", {}, phrase("published", { date: date(citation.published) })),
+    citation.published && element("span", own(), phrase("published", { date: date(citation.published) })),
   );
 
 /** One citation: its verbatim words, where they come from, and the ways to them. */
@@ -132,7 +132,7 @@ function disagreement(answer, actions) {
       "li",
       {},
       side.speaker && element("p", { class: "aside" }, phrase("says", { name: String(side.speaker) })),
-      element("p", { class: "value", ...orientation(value, given[0]?.language ?? answer.answer_language) }, isolated(value), " ", chips(given, actions)),
+      element("p", { class: "value" }, isolated(value, orientation(value, given[0]?.language)), " ", chips(given, actions)),
       given.map((citation) => element("p", { class: "aside" }, titled(citation))),
       side.published && element("p", { class: "aside" }, phrase("published", { date: date(side.published) })),
     );

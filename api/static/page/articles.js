@@ -5,7 +5,7 @@ import { failureView } from "./failure.js";
 import { openPanel, redraw, shownPanel } from "./panel.js";
 import { documents, takesUploads, upload } from "./service.js";
 import { date, has, percent, say } from "./strings.js";
-import { directionOf, element, isolated, orientation, phrase } from "./text.js";
+import { directionOf, element, isolated, orientation, own, phrase } from "./text.js";
 
 const NAME = "articles";
 const listing = { items: [], total: null, failure: null };
@@ -131,7 +131,7 @@ function item(summary) {
       "p",
       { class: "aside origin" },
       element("span", {}, isolated(summary.source)),
-      summary.published && element("span", {}, phrase("published", { date: date(summary.published) })),
+      summary.published && element("span", own(), phrase("published", { date: date(summary.published) })),
     ),
   );
 }

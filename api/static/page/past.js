@@ -4,7 +4,7 @@ import { forget, history } from "./kept.js";
 import { questionLink } from "./links.js";
 import { openPanel, redraw } from "./panel.js";
 import { moment, say } from "./strings.js";
-import { element, inLanguage, isolated, orientation, shown } from "./text.js";
+import { element, inLanguage, isolated, orientation, own, shown } from "./text.js";
 
 const entryView = (entry) =>
   element(
@@ -20,7 +20,7 @@ const entryView = (entry) =>
       { class: "aside origin" },
       entry.answer
         ? element("span", { class: "gist" }, isolated(entry.answer, inLanguage(entry.answerLanguage)))
-        : element("span", {}, say("unanswered")),
+        : element("span", own(), say("unanswered")),
       Number.isFinite(entry.at) && element("span", {}, isolated(moment(entry.at))),
     ),
   );

@@ -16,7 +16,7 @@ const TEXTS = {
     ask: "Ask",
     stop: "Stop",
     collection: "Collection",
-    collection_default: "The usual one",
+    collection_default: "Default",
     collection_of: { one: "{name} ({n} article)", other: "{name} ({n} articles)" },
     filter: "Filter",
     from: "Published from",
@@ -125,7 +125,7 @@ const TEXTS = {
     ask: "اسأل",
     stop: "أوقف",
     collection: "المجموعة",
-    collection_default: "المعتادة",
+    collection_default: "الافتراضية",
     collection_of: {
       zero: "{name} (بلا مقالات)",
       one: "{name} (مقال واحد)",
