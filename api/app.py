@@ -67,7 +67,14 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     errors.install(app)
-    routers = (ask.router, search.router, documents.router, health.router, docs_router(), page_router())
+    routers = (
+        ask.router,
+        search.router,
+        documents.router,
+        health.router,
+        docs_router(),
+        page_router(),
+    )
     for router in routers:
         app.include_router(router)
     with_whole_examples(app, routers)

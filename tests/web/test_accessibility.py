@@ -30,7 +30,9 @@ def send(page, question):
     page.wait_for_selector(".outcome:not([aria-busy]) .card")
 
 
-@pytest.mark.parametrize(("theme", "size"), [("light", "wide"), ("dark", "wide"), ("light", "narrow")])
+@pytest.mark.parametrize(
+    ("theme", "size"), [("light", "wide"), ("dark", "wide"), ("light", "narrow")]
+)
 @pytest.mark.parametrize("language", ["ar", "en"])
 def test_axe_finds_nothing_in_any_state(service, visit, axe, language, theme, size):
     width, height = SIZES[size]
@@ -44,7 +46,9 @@ def test_axe_finds_nothing_in_any_state(service, visit, axe, language, theme, si
 
     def state(name):
         states[name] = violations(page, axe)
-        states[f"{name}: width"] = page.evaluate("Math.max(0, document.documentElement.scrollWidth - innerWidth)")
+        states[f"{name}: width"] = page.evaluate(
+            "Math.max(0, document.documentElement.scrollWidth - innerWidth)"
+        )
 
     state("empty")
     page.click("#filter summary")

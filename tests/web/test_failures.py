@@ -12,7 +12,11 @@ from tests.web.texts import TALKS, WAR, drones
     [
         (error(503, "busy", "all workers are busy"), "الخادم مشغول", "The server is busy"),
         (error(503, "starting", "loading"), "غير جاهز", "not ready"),
-        (error(503, "index_damaged", "the index is damaged"), "فهرس الخادم", "index cannot be used"),
+        (
+            error(503, "index_damaged", "the index is damaged"),
+            "فهرس الخادم",
+            "index cannot be used",
+        ),
         (error(400, "invalid_question", "too long", "question"), "رفض الخادم", "refused"),
         (error(401, "unauthorized", "no key"), "من دون مفتاح", "without a key"),
         (error(413, "body_too_large", "too large"), "أكبر مما يقبله", "larger than"),

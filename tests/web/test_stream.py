@@ -66,7 +66,9 @@ def test_any_cut_and_any_line_end_give_the_same(streaming, page, end):
     def cut(body):
         whole = b": a comment\n\n" + b"".join(events_of(drones(body)))
         whole = b"\xef\xbb\xbf" + whole.replace(b"\n", end.encode())
-        return [whole[at : at + 97] for at in range(0, len(whole), 97)]  # inside letters and line ends
+        return [
+            whole[at : at + 97] for at in range(0, len(whole), 97)
+        ]  # inside letters and line ends
 
     streaming.on_ask = cut
     send(page)
@@ -85,13 +87,22 @@ def parser(chromium, _service):
 
 lines = st.text(st.characters(exclude_characters="\r\n\0", exclude_categories=["Cs"]), max_size=12)
 sent = st.lists(
-    st.tuples(st.from_regex(r"[a-z]{1,6}", fullmatch=True), st.lists(lines, min_size=1, max_size=3)),
+    st.tuples(
+        st.from_regex(r"[a-z]{1,6}", fullmatch=True), st.lists(lines, min_size=1, max_size=3)
+    ),
     max_size=5,
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(sent, st.sampled_from(["\n", "\r\n", "\r"]), st.lists(st.integers(1, 40), max_size=30), st.data())
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    sent,
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.lists(st.integers(1, 40), max_size=30),
+    st.data(),
+)
 def test_the_parser_gives_back_what_was_sent(parser, sent, end, cuts, data):
     text = ""
     for name, rows in sent:
@@ -133,7 +144,9 @@ def test_a_stream_that_breaks_off_shows_no_answer(streaming, page):
 
 
 def test_an_error_event_is_told_in_the_interface_language(streaming, visit):
-    body = {"error": {"message": "all workers are busy", "type": "x", "param": None, "code": "busy"}}
+    body = {
+        "error": {"message": "all workers are busy", "type": "x", "param": None, "code": "busy"}
+    }
     streaming.on_ask = lambda _: [event("status", {"stage": "search"}), event("error", body)]
     page = visit(locale="ar").open()
     send(page)

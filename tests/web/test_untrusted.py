@@ -25,7 +25,10 @@ def test_there_are_two_hundred_different_payloads():
 def harmless(page, origin):
     """Nothing ran, nothing was made of the text, nothing was navigated to."""
     assert page.evaluate(MADE) == []
-    assert page.evaluate("[typeof window.pwned, document.title === 'pwned']") == ["undefined", False]
+    assert page.evaluate("[typeof window.pwned, document.title === 'pwned']") == [
+        "undefined",
+        False,
+    ]
     assert page.url.startswith(origin)
 
 
@@ -52,12 +55,12 @@ ASK = """async (hash) => {
     await found("#panel mark");
     sinks.marked = [...document.querySelectorAll("#panel mark")].map((mark) => mark.textContent).join("");
     sinks.heading = text("#panel-title");
-    sinks.made = (%s)();
+    sinks.made = (MADE)();
     document.querySelector("#panel-close").click();
     location.hash = "";
     while (document.querySelector(".outcome")) await new Promise(requestAnimationFrame);
     return sinks;
-}""" % MADE  # noqa: UP031 - the script is full of braces
+}""".replace("MADE", MADE)
 
 
 def test_two_hundred_payloads_stay_text_in_every_sink(service, visit):
@@ -88,39 +91,45 @@ def test_two_hundred_payloads_stay_text_in_every_sink(service, visit):
 def test_payloads_in_streams_errors_uploads_lists_and_history_stay_text(service, visit):
     visited = visit()
     page = visited.open()
+    sent = []
+    service.on_ask = lambda body: list(sent)
     for payload in PAYLOADS[::5]:
         passage = {"document_id": payload, "title": payload, "start": 0, "end": 3, "score": 1}
         cite = cited(TALKS, "Talks resume in Istanbul") | {"quote": payload, "title": payload}
         failed = {"error": {"message": payload, "type": payload, "param": payload, "code": payload}}
-        service.on_ask = lambda body, sent=(
+        sent[:] = [
             event("status", {"stage": payload}),
             event("passage", passage),
             event("answer", {"delta": payload}),
             event("citation", cite),
             event("error", failed),
-        ): list(sent)
+        ]
         page.evaluate("(hash) => { location.hash = hash; }", urlencode({"q": payload}))
         page.wait_for_selector(".failure")
         assert payload in page.locator(".failure").text_content()
         harmless(page, service.address)
-        service.on_ask = lambda body, sent=(
-            event("passage", passage),
-            event("done", abstained(payload, payload, payload)),
-        ): list(sent)
+        sent[:] = [event("passage", passage), event("done", abstained(payload, payload, payload))]
         page.evaluate("location.hash = ''")
-        page.evaluate("(hash) => { location.hash = hash; }", urlencode({"q": payload, "where": payload}))
+        again = urlencode({"q": payload, "where": payload})
+        page.evaluate("(hash) => { location.hash = hash; }", again)
         page.wait_for_selector(".abstained")
         assert payload in page.locator(".abstained .reason").text_content()
         assert payload in page.locator(".nearest").text_content()
         harmless(page, service.address)
         page.evaluate("location.hash = ''")
     service.documents.update(
-        {payload: stored(payload, "text", title=payload, source=payload) for payload in PAYLOADS[:50]}
+        {
+            payload: stored(payload, "text", title=payload, source=payload)
+            for payload in PAYLOADS[:50]
+        }
     )
     service.on_upload = lambda files: error(400, PAYLOADS[9], PAYLOADS[9])
     page.click("#open-articles")
     page.wait_for_selector("#panel .list li >> nth=49")
-    page.set_input_files("#files", {"name": "<img src=x onerror=alert(1)>.txt", "mimeType": "text/plain", "buffer": b"x"})
+    page.set_input_files(
+        "#files",
+        {"name": "<img src=x onerror=alert(1)>.txt", "mimeType": "text/plain", "buffer": b"x"},
+    )
     page.wait_for_selector(".upload .failure")
     harmless(page, service.address)
     page.click("#open-history")
@@ -175,7 +184,9 @@ BIDI = {
 
 @pytest.mark.parametrize("name", BIDI)
 @pytest.mark.parametrize("locale", ["ar", "en"])
-def test_direction_controls_and_invisible_characters_are_shown_not_obeyed(service, visit, name, locale):
+def test_direction_controls_and_invisible_characters_are_shown_not_obeyed(
+    service, visit, name, locale
+):
     text = BIDI[name]
     document = service.add(stored("a.txt", f"Title\n{text}", title=text, source=text))
     service.on_ask = lambda body: answered(body["question"], text, [cited(document, text)])
@@ -240,7 +251,9 @@ def test_letters_are_drawn_in_logical_order(service, page, control):
 
 def test_a_name_does_not_turn_what_stands_around_it(service, page):
     document = service.add(stored("a.txt", "English words.", title="T", source="(حرب) 1 \u202e"))
-    service.on_ask = lambda body: answered(body["question"], "x", [cited(document, "English words.")])
+    service.on_ask = lambda body: answered(
+        body["question"], "x", [cited(document, "English words.")]
+    )
     page.fill("#question", "who")
     page.keyboard.press("Enter")
     page.wait_for_selector("blockquote")
@@ -262,7 +275,10 @@ def test_marking_inside_a_word_keeps_arabic_letters_joined(service, page):
     widths = []
     for chip in (0, 1):
         page.click(f".words-of-answer .chip >> nth={chip}")
-        page.wait_for_function("(n) => document.querySelector('#panel mark')?.textContent.length === n", arg=[4, 16][chip])
+        page.wait_for_function(
+            "(n) => document.querySelector('#panel mark')?.textContent.length === n",
+            arg=[4, 16][chip],
+        )
         widths.append(
             page.evaluate(
                 """() => {
@@ -280,7 +296,11 @@ def test_a_link_to_a_place_beyond_the_text_marks_nothing(service, visit):
     page = visit().open("#" + urlencode({"document": WAR["id"], "start": 10**9, "end": 10**9 + 5}))
     page.wait_for_selector("#panel .warning")
     assert page.locator("#panel mark").count() == 0
-    for bad in ({"document": "../../etc/passwd", "start": "x", "end": "-1"}, {"q": ""}, {"document": ""}):
+    for bad in (
+        {"document": "../../etc/passwd", "start": "x", "end": "-1"},
+        {"q": ""},
+        {"document": ""},
+    ):
         page = visit().open("#" + urlencode(bad))
         assert page.locator("#panel mark").count() == 0
         assert service.asked == []

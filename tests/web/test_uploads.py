@@ -22,7 +22,12 @@ def test_chosen_files_are_sent_and_each_outcome_is_told(service, page):
     def reply(files):
         results = [
             {"name": "a.txt", "document_id": "a.txt", "status": "added", "reason": None},
-            {"name": "أخبار.pdf", "document_id": None, "status": "failed", "reason": "no text in it"},
+            {
+                "name": "أخبار.pdf",
+                "document_id": None,
+                "status": "failed",
+                "reason": "no text in it",
+            },
         ]
         return JSONResponse({"results": results, "generation": "gen-000002"})
 
@@ -97,7 +102,9 @@ def test_a_refusal_that_was_not_announced_is_told_the_same(service, page, status
 
 
 def test_what_is_too_large_is_told_and_can_be_tried_again(service, page):
-    service.on_upload = lambda files: error(413, "body_too_large", "the body is larger than 26214400 bytes")
+    service.on_upload = lambda files: error(
+        413, "body_too_large", "the body is larger than 26214400 bytes"
+    )
     page.evaluate(DROP, ["one.txt"])
     page.wait_for_selector(".upload .failure")
     assert "larger than the server takes" in page.inner_text(".upload")

@@ -7,6 +7,8 @@ import { parts, say } from "./strings.js";
 const INVISIBLE =
   /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u180E\u200B\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\u{E0000}-\u{E007F}]+/gu;
 const MOST_CODES = 3;
+const LETTER = /(\p{Script=Arabic})|\p{Script=Latin}/gu;
+const LETTERS_COUNTED = 200;
 
 /** An element; children are nodes or strings, strings become text nodes. */
 export function element(name, attributes = {}, ...children) {
@@ -98,11 +100,15 @@ export const inLanguage = (language) =>
  * paragraph that begins with a Latin name is still Arabic.
  */
 export function orientation(text, fallback) {
-  const sample = text.slice(0, 2000);
-  const arabic = sample.match(/\p{Script=Arabic}/gu)?.length ?? 0;
-  const latin = sample.match(/\p{Script=Latin}/gu)?.length ?? 0;
-  if (arabic !== latin) return inLanguage(arabic > latin ? "ar" : "en");
-  return arabic || !/\p{L}/u.test(sample) ? inLanguage(fallback) : { dir: "auto" };
+  let balance = 0;
+  let seen = 0;
+  for (const [, arabic] of text.matchAll(LETTER)) {
+    balance += arabic ? 1 : -1;
+    seen += 1;
+    if (seen === LETTERS_COUNTED) break;
+  }
+  if (balance) return inLanguage(balance > 0 ? "ar" : "en");
+  return seen || !/\p{L}/u.test(text) ? inLanguage(fallback) : { dir: "auto" };
 }
 
 /** Where in UTF-16 units the code point number `points` after unit `from` begins. */
