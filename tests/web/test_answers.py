@@ -150,6 +150,8 @@ def test_disagreeing_sources_stand_side_by_side(articles, page):
     sides = page.locator(".disagreement li")
     assert sides.count() == 2
     assert "Kyiv says" in sides.nth(0).inner_text()
+    assert "says" not in sides.nth(1).inner_text()
+    assert "The sources differ on this: 9 / 7." in page.inner_text(".answer")
     assert "17 November 2025" in sides.nth(0).inner_text()
     assert sides.nth(1).locator(".value").inner_text().startswith("7")
     left, right = (sides.nth(n).bounding_box() for n in (0, 1))
@@ -193,8 +195,9 @@ def test_choices_are_sent_linked_and_restored(articles, visit, interface):
     page.click("#filter summary")
     page.fill("#from", "2025-01-01")
     page.fill("#until", "2025-12-31")
+    page.select_option("#written", "ar")
     ask(page, "who?")
-    where = ["published>=2025-01-01", "published<=2025-12-31"]
+    where = ["published>=2025-01-01", "published<=2025-12-31", "language=ar"]
     sent = {"question": "who?", "collection": "أرشيف", "where": where, "stream": True}
     assert articles.asked[-1] == sent
     link = page.url
@@ -203,7 +206,12 @@ def test_choices_are_sent_linked_and_restored(articles, visit, interface):
     again.wait_for_selector(".answer")
     assert articles.asked[-1] == sent
     assert again.input_value("#from") == "2025-01-01"
+    assert again.input_value("#written") == "ar"
     assert again.input_value("#question") == "who?"
+    with again.expect_request("**/v1/documents/**") as opened:
+        again.click(".words-of-answer .chip >> nth=0")
+    assert "collection=%D8%A3" in opened.value.url
+    again.wait_for_selector("#panel mark")
 
 
 def test_an_abstention_under_a_filter_offers_to_ask_without_it(articles, visit):

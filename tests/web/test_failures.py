@@ -18,7 +18,7 @@ from tests.web.texts import TALKS, WAR, drones
             "index cannot be used",
         ),
         (error(400, "invalid_question", "too long", "question"), "رفض الخادم", "refused"),
-        (error(401, "unauthorized", "no key"), "من دون مفتاح", "without a key"),
+        (error(401, "unauthorized", "no key"), "يطلب مفتاحًا", "asks for a key"),
         (error(413, "body_too_large", "too large"), "أكبر مما يقبله", "larger than"),
         (error(404, "no_index", "none yet"), "لا توجد مقالات", "no articles"),
         (error(500, "internal", "see the log"), "خطأ في الخادم", "went wrong"),

@@ -29,6 +29,10 @@ def drones(body):
     return answered(body["question"], WORDS, citations)
 
 
+SPEAKER = {"text": "Kyiv", "start": 25, "end": 29, "document_id": "talks.txt"}
+NOTE = {"code": "sources_differ", "message": "The sources differ on this: 9 / 7."}
+
+
 def killed(body):
     """An answer on which two sources disagree."""
     citations = [
@@ -36,7 +40,9 @@ def killed(body):
         cited(TALKS, "Moscow said 7 people were killed.", "7", n=2),
     ]
     sides = [
-        {"value": "9", "citations": [1], "speaker": "Kyiv", "published": "2025-11-17"},
-        {"value": "7", "citations": [2], "speaker": "Moscow", "published": None},
+        {"value": "9", "citations": [1], "speaker": SPEAKER, "published": "2025-11-17"},
+        {"value": "7", "citations": [2], "speaker": None, "published": None},
     ]
-    return answered(body["question"], "9 people", citations, disagreement=sides, confidence=0.42)
+    return answered(
+        body["question"], "9 people", citations, disagreement=sides, note=NOTE, confidence=0.42
+    )

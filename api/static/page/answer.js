@@ -119,6 +119,9 @@ export const sources = (citations, actions) =>
     element("ol", {}, citations.map((citation) => source(citation, actions))),
   );
 
+/** Who says so: the words of the source that name them. */
+const speaker = (side) => side.speaker?.text ?? side.speaker;
+
 /** What the sources say differently, side by side; none is picked. */
 function disagreement(answer, actions) {
   const sides = answer.disagreement;
@@ -131,7 +134,7 @@ function disagreement(answer, actions) {
     return element(
       "li",
       {},
-      side.speaker && element("p", { class: "aside" }, phrase("says", { name: String(side.speaker) })),
+      speaker(side) ? element("p", { class: "aside" }, phrase("says", { name: String(speaker(side)) })) : null,
       element("p", { class: "value" }, isolated(value, orientation(value, given[0]?.language)), " ", chips(given, actions)),
       given.map((citation) => element("p", { class: "aside" }, titled(citation))),
       side.published && element("p", { class: "aside" }, phrase("published", { date: date(side.published) })),
@@ -164,6 +167,7 @@ function answered(answer, actions) {
     element("h3", { class: "unseen" }, say("answer")),
     element("p", { class: long ? "words-of-answer long" : "words-of-answer", ...inLanguage(answer.answer_language) }, words(answer, actions)),
     confidence(answer),
+    answer.note?.message ? element("p", { class: "aside", ...inLanguage(answer.question_language) }, shown(answer.note.message)) : null,
     answer.answer_kind === "generated" ? element("p", { class: "aside", ...own() }, say("generated")) : null,
     answer.dropped_citations ? element("p", { class: "aside", ...own() }, phrase("dropped", { n: answer.dropped_citations })) : null,
     element("div", { class: "buttons", ...own() }, copyButton(say("copy_answer"), () => answerText(answer, actions.collection))),
@@ -228,7 +232,7 @@ export const spoken = (answer) =>
     : `${say("no_answer")}. ${answer.abstention?.message ?? ""}`;
 
 const stageText = (stage) => {
-  const known = { retrieve: "search", retrieving: "search", searching: "search", reading: "read", generating: "generate", verifying: "verify", cite: "verify", citing: "verify", check: "verify" };
+  const known = { retrieve: "search", retrieving: "search", searching: "search", reading: "read", answering: "generate", generating: "generate", verifying: "verify", cite: "verify", citing: "verify", check: "verify" };
   const key = `stage_${known[stage] ?? stage}`;
   return say(has(key) ? key : "stage_search");
 };

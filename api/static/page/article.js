@@ -3,7 +3,7 @@
 import { copyButton, quoteText } from "./copying.js";
 import { failureView } from "./failure.js";
 import { openPanel, redraw, scrollTo } from "./panel.js";
-import { article, cited } from "./service.js";
+import { article } from "./service.js";
 import { date, say } from "./strings.js";
 import { answerInQuote, element, icon, isolated, marked, orientation, phrase, unitsAfter } from "./text.js";
 
@@ -32,8 +32,7 @@ export function paragraphs(stored, quote = null, words = null) {
 
 /** Where the citation's quote is in the stored text, null where it is not there any more. */
 function verifiedPlace(citation, stored) {
-  const { start_utf16: start, end_utf16: end, quote, document_sha256: sha256 } = citation;
-  if (sha256 && stored.sha256 && sha256 !== stored.sha256) return null;
+  const { start_utf16: start, end_utf16: end, quote } = citation;
   return stored.text.slice(start, end) === quote ? { start, end } : null;
 }
 
@@ -108,7 +107,7 @@ function view({ name, title, language, load, place, tools, notice, onBack, opene
 
 /** Opens the article of one of an answer's citations; `onShow(citation or null)` follows. */
 export function openCitation(citation, { citations, collection, opener, onShow }) {
-  const at = citations.indexOf(citation);
+  const place = citations.indexOf(citation);
   const step = (key, name, to) => {
     const button = element(
       "button",
@@ -123,9 +122,9 @@ export function openCitation(citation, { citations, collection, opener, onShow }
   const tools = () =>
     [
       citations.length > 1 && [
-        step("previous_source", "back", at - 1),
+        step("previous_source", "back", place - 1),
         element("span", {}, phrase("source_of", { n: citation.n, all: citations.length })),
-        step("next_source", "next", at + 1),
+        step("next_source", "next", place + 1),
       ],
       element("span", { class: "space" }),
       copyButton(say("copy"), () => quoteText(citation, collection)),
@@ -136,7 +135,7 @@ export function openCitation(citation, { citations, collection, opener, onShow }
     name: "article",
     title: citation.title,
     language: citation.language,
-    load: (signal) => cited(citation, signal),
+    load: (signal) => article(citation.document_id, { collection }, signal),
     notice: "changed",
     place: (stored) => {
       const quote = verifiedPlace(citation, stored);
@@ -158,10 +157,7 @@ export function openDocument({ document_id: id, title = id, start = null, end = 
   view({
     name: "article",
     title,
-    load: async (signal) => {
-      const stored = await article(id, { collection }, signal);
-      return stored;
-    },
+    load: (signal) => article(id, { collection }, signal),
     notice: "place_gone",
     place: (stored) => {
       if (!given) return {};

@@ -14,11 +14,11 @@ import { directionOf, element, isolated, phrase, spelled } from "./text.js";
 
 const byId = (id) => document.getElementById(id);
 const [form, question, send, result, start] = ["ask", "question", "send", "result", "start"].map(byId);
-const [from, until, conditions, choice, select] = ["from", "until", "conditions", "collection-choice", "collection"].map(byId);
+const [from, until, written, conditions, choice, select] = ["from", "until", "written", "conditions", "collection-choice", "collection"].map(byId);
 
 let outcome = null; // { request, answer | failure, passages }
 let running = null; // the AbortController of the question being answered
-let others = []; // conditions of an address that are not dates
+let others = []; // conditions of an address that have no control here
 let articles = null; // how many there are, null while unknown
 let known = []; // collections
 
@@ -28,21 +28,23 @@ const announce = (text) => {
 
 // What is asked ------------------------------------------------------------------------------
 
-const DATES = [
-  [from, "published>="],
-  [until, "published<="],
+const DAY = /^\d{4}-\d\d-\d\d$/;
+const CONDITIONS = [
+  [from, "published>=", DAY],
+  [until, "published<=", DAY],
+  [written, "language=", /^(?:ar|en)$/],
 ];
 
 function chosen() {
-  const dates = DATES.filter(([input]) => input.value).map(([input, sign]) => sign + input.value);
-  return { collection: select.value || null, where: [...dates, ...others] };
+  const set = CONDITIONS.filter(([input]) => input.value).map(([input, sign]) => sign + input.value);
+  return { collection: select.value || null, where: [...set, ...others] };
 }
 
 /** Puts a request's choices into the controls. */
 function choose({ collection, where }) {
   const left = [...where];
-  for (const [input, sign] of DATES) {
-    const at = left.findIndex((one) => one.startsWith(sign) && /^\d{4}-\d\d-\d\d$/.test(one.slice(sign.length)));
+  for (const [input, sign, form] of CONDITIONS) {
+    const at = left.findIndex((one) => one.startsWith(sign) && form.test(one.slice(sign.length)));
     input.value = at < 0 ? "" : left.splice(at, 1)[0].slice(sign.length);
   }
   others = left;
@@ -80,7 +82,7 @@ function drawCollections(value = select.value) {
     Number.isInteger(n) ? say("collection_of", { name: spelled(name), n }) : spelled(name);
   select.replaceChildren(
     element("option", { value: "" }, say("collection_default")),
-    ...known.map((one) => element("option", { value: one.name }, named(one))),
+    ...known.map((one) => element("option", { value: one.name, disabled: Boolean(one.problem) }, named(one))),
   );
   select.value = known.some(({ name }) => name === value) ? value : "";
 }
@@ -294,7 +296,7 @@ question.addEventListener("keydown", (event) => {
   event.preventDefault();
   if (!running) form.requestSubmit();
 });
-for (const [input] of DATES) input.addEventListener("change", drawConditions);
+for (const [input] of CONDITIONS) input.addEventListener("change", drawConditions);
 byId("unfilter").addEventListener("click", () => {
   choose({ collection: select.value, where: [] });
   byId("filter").querySelector("summary").focus();

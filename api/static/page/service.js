@@ -17,6 +17,7 @@ const BY_CODE = {
   index_damaged: "index",
   index_mismatch: "index",
   index_locked: "busy",
+  locked: "busy",
   unknown_document: "unknown_document",
   body_too_large: "too_large",
 };
@@ -121,12 +122,6 @@ export const documents = ({ offset = 0, limit = 50, collection }) =>
 /** A stored document, with `span` where a place (code points) is asked for. */
 export const article = (id, { start, end, collection } = {}, signal) =>
   got(`v1/documents/${encodeURIComponent(id)}${query({ start, end, collection })}`, signal);
-
-/** The document that a citation's own address opens. */
-export function cited(citation, signal) {
-  const given = /^\/?(v1\/documents\/[^\\]*)$/.exec(citation.url ?? "")?.[1];
-  return given ? got(given, signal) : article(citation.document_id, citation, signal);
-}
 
 /** The collections, none where the service has no such thing. */
 export async function collections() {
