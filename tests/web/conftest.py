@@ -12,7 +12,7 @@ CHROMIUM = (
 )
 FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run
     --disable-background-networking --disable-component-update --disable-sync""".split()
-WAIT_MS = 15_000  # a bound for slow machines, not a pause
+WAIT_MS = 30_000  # a bound for slow machines, not a pause
 
 
 @pytest.fixture(scope="module")
