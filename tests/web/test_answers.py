@@ -260,7 +260,9 @@ def test_history_is_kept_asked_again_and_cleared(articles, page):
 
 def test_broken_storage_does_no_harm(articles, visit):
     visited = visit()
-    bad = json.dumps([{"question": 5}, None, {"question": "kept?", "where": "x", "at": "never"}])
+    bad = json.dumps(
+        [{"question": 5}, None, {"question": "x", "where": 7}, {"question": "kept?", "at": "never"}]
+    )
     visited.context.add_init_script(f"localStorage.setItem('sanad.history', {json.dumps(bad)})")
     page = visited.open()
     assert page.locator("#start .list a").all_text_contents() == ["kept?"]

@@ -183,14 +183,11 @@ BIDI = {
 
 
 @pytest.mark.parametrize("name", BIDI)
-@pytest.mark.parametrize("locale", ["ar", "en"])
-def test_direction_controls_and_invisible_characters_are_shown_not_obeyed(
-    service, visit, name, locale
-):
+def test_direction_controls_and_invisible_characters_are_shown_not_obeyed(service, visit, name):
     text = BIDI[name]
     document = service.add(stored("a.txt", f"Title\n{text}", title=text, source=text))
     service.on_ask = lambda body: answered(body["question"], text, [cited(document, text)])
-    page = visit(locale=locale).open("#" + urlencode({"q": text}))
+    page = visit(locale="ar").open("#" + urlencode({"q": text}))
     page.wait_for_selector(".answer")
     page.click(".words-of-answer .chip >> nth=0")
     page.wait_for_selector("#panel mark")
@@ -208,7 +205,7 @@ def test_direction_controls_and_invisible_characters_are_shown_not_obeyed(
         )
         assert not drawn, sink
     label = page.locator("#panel mark .invisible").first.get_attribute("aria-label")
-    assert "U+" in label
+    assert label.startswith("محرف خفي U+")
     for attribute in ("aria-label", "title"):
         assert page.evaluate(
             r"(name) => [...document.querySelectorAll(`[${name}]`)].every((n) => !/[\u202A-\u202E\u2066-\u2069]/.test(n.getAttribute(name)))",

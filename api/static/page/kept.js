@@ -23,7 +23,8 @@ export function kept(name) {
 export function history() {
   try {
     const found = JSON.parse(kept("history"));
-    return Array.isArray(found) ? found.filter((entry) => typeof entry?.question === "string") : [];
+    const whole = ({ question, where = [] }) => typeof question === "string" && Array.isArray(where);
+    return Array.isArray(found) ? found.filter((entry) => entry && whole(entry)) : [];
   } catch {
     return [];
   }
