@@ -17,6 +17,7 @@ from api.middleware import BodyLimit, RequestContext
 from api.openapi import with_whole_examples
 from api.readiness import Readiness
 from api.routes import ask, chat, collections, documents, evaluate, health, search, writes
+from api.routes.page import page_router
 from api.writing import Writing
 from rag import __version__
 from rag.engine import Engine
@@ -85,6 +86,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
         evaluate.router,
         health.router,
         docs_router(),
+        page_router(),
     )
     for router in routers:
         app.include_router(router)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fastapi import APIRouter
 from starlette.exceptions import HTTPException
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, Response
 
 from rag.errors import ConfigurationError
 
@@ -33,10 +33,6 @@ def docs_router() -> APIRouter:
         raise ConfigurationError("fastapi-offline is not installed", hint="reinstall sanad")
     shipped = Path(spec.submodule_search_locations[0]) / "static"
     router = APIRouter(include_in_schema=False)
-
-    @router.get("/")
-    async def home() -> Response:
-        return RedirectResponse("docs")
 
     @router.get("/docs")
     async def page() -> Response:

@@ -48,7 +48,7 @@ class FakeEngine:
         self.asked.append((question, k, given))
         watch("retrieving", ())
         assert self.release.wait(10)
-        watch("reading", self.search(question, 2))
+        watch("reading", self._found(2))
         watch("answering", ())
         if self.ask_error:
             raise self.ask_error
@@ -96,6 +96,9 @@ class FakeEngine:
 
     def search(self, question, k=None, **given):
         self.asked.append((question, k, given))
+        return self._found(k)
+
+    def _found(self, k):
         passages = [
             Passage(
                 id=f"{document.id}#0-5",

@@ -1,0 +1,358 @@
+// The page: what is asked, what came of it, and the switches around it.
+
+import { answerView, asked as questionView, progressView, spoken } from "./answer.js";
+import { openCitation, openDocument } from "./article.js";
+import { openArticles, takeDrops } from "./articles.js";
+import { failureView } from "./failure.js";
+import { keep, remember } from "./kept.js";
+import { asked as askedFor, questionLink } from "./links.js";
+import { closePanel, redraw, shownPanel } from "./panel.js";
+import { openHistory, pastList } from "./past.js";
+import { Failure, ask, collections, documents } from "./service.js";
+import { language, number, say } from "./strings.js";
+import { directionOf, element, isolated, phrase, spelled } from "./text.js";
+
+const byId = (id) => document.getElementById(id);
+const [form, question, send, result, start] = ["ask", "question", "send", "result", "start"].map(byId);
+const [from, until, written, conditions, choice, select] = ["from", "until", "written", "conditions", "collection-choice", "collection"].map(byId);
+
+let outcome = null; // { request, answer | failure, passages }
+let running = null; // the AbortController of the question being answered
+let others = []; // conditions of an address that have no control here
+let articles = null; // how many there are, null while unknown
+let known = []; // collections
+
+const announce = (text) => {
+  byId("announcer").textContent = spelled(text);
+};
+
+// What is asked ------------------------------------------------------------------------------
+
+const DAY = /^\d{4}-\d\d-\d\d$/;
+const CONDITIONS = [
+  [from, "published>=", DAY],
+  [until, "published<=", DAY],
+  [written, "language=", /^(?:ar|en)$/],
+];
+
+function chosen() {
+  const set = CONDITIONS.filter(([input]) => input.value).map(([input, sign]) => sign + input.value);
+  return { collection: select.value || null, where: [...set, ...others] };
+}
+
+/** Puts a request's choices into the controls. */
+function choose({ collection, where }) {
+  const left = [...where];
+  for (const [input, sign, form] of CONDITIONS) {
+    const at = left.findIndex((one) => one.startsWith(sign) && form.test(one.slice(sign.length)));
+    input.value = at < 0 ? "" : left.splice(at, 1)[0].slice(sign.length);
+  }
+  others = left;
+  if (collection && !known.some(({ name }) => name === collection)) known.push({ name: collection });
+  drawCollections(collection);
+  drawConditions();
+}
+
+function drawConditions() {
+  const count = chosen().where.length;
+  byId("filter-count").replaceChildren(...(count ? [element("bdi", { class: "count" }, number(count))] : []));
+  byId("unfilter").hidden = count === 0;
+  conditions.hidden = others.length === 0;
+  conditions.replaceChildren(
+    ...others.map((condition) => {
+      const button = element(
+        "button",
+        { type: "button", class: "quiet", "aria-label": say("remove_condition", { name: spelled(condition) }) },
+        isolated(condition, { dir: "ltr" }),
+        " ×",
+      );
+      button.addEventListener("click", () => {
+        others = others.filter((other) => other !== condition);
+        drawConditions();
+        byId("filter").querySelector("summary").focus();
+      });
+      return element("li", {}, button);
+    }),
+  );
+}
+
+function drawCollections(value = select.value) {
+  choice.hidden = known.length < 2 && !value;
+  const named = ({ name, documents: n }) =>
+    Number.isInteger(n) ? say("collection_of", { name: spelled(name), n }) : spelled(name);
+  select.replaceChildren(
+    element("option", { value: "" }, say("collection_default")),
+    ...known.map((one) => element("option", { value: one.name, disabled: Boolean(one.problem) }, named(one))),
+  );
+  select.value = known.some(({ name }) => name === value) ? value : "";
+}
+
+// What came of it ----------------------------------------------------------------------------
+
+function actionsFor(request) {
+  return {
+    collection: request.collection,
+    open: (citation, opener, citations = outcome?.answer?.citations ?? [citation]) =>
+      openCitation(citation, { citations, collection: request.collection, opener, onShow: showOpen }),
+    openPassage: (passage, opener) =>
+      openDocument({ ...passage, collection: request.collection }, { opener }),
+    ask: go,
+    addArticles: openArticles,
+  };
+}
+
+/** Marks the chips and the source of the citation that stands open. */
+function showOpen(citation) {
+  for (const chip of result.querySelectorAll(".chip")) {
+    const open = citation !== null && chip.dataset.n === String(citation.n);
+    if (open) chip.setAttribute("aria-current", "true");
+    else chip.removeAttribute("aria-current");
+  }
+  for (const source of result.querySelectorAll(".source")) {
+    source.classList.toggle("open", citation !== null && source.id === `source-${citation.n}`);
+  }
+}
+
+function drawOutcome() {
+  if (!outcome) {
+    result.replaceChildren();
+    return;
+  }
+  const { request, answer, failure, passages } = outcome;
+  result.replaceChildren(
+    answer
+      ? answerView(answer, { passages, request, count: articles, actions: actionsFor(request) })
+      : element("section", { class: "outcome", "aria-label": say("answer") }, questionView(request.question), failureView(failure, () => answerTo(request))),
+  );
+}
+
+function drawStart() {
+  if (outcome || running) {
+    start.replaceChildren();
+    return;
+  }
+  const add = element("button", { type: "button", class: "strong" }, say("add_articles"));
+  add.addEventListener("click", () => openArticles(add));
+  const past = pastList(5);
+  start.replaceChildren(
+    ...[
+      articles === 0 && element("div", { class: "card" }, element("p", {}, say("no_articles")), add),
+      articles > 0 && element("p", { class: "aside" }, phrase("articles_ready", { n: articles })),
+      past && element("section", { "aria-labelledby": "recent-title" }, element("h2", { id: "recent-title" }, say("recent")), past),
+    ].filter(Boolean),
+  );
+}
+
+function drawSend() {
+  send.textContent = say(running ? "stop" : "ask");
+}
+
+const stop = () => running?.abort();
+
+/** Asks, and shows what comes while it comes. */
+async function answerTo(request) {
+  stop();
+  const own = new AbortController();
+  const passages = [];
+  running = own;
+  outcome = null;
+  if (shownPanel() === "article") closePanel();
+  document.title = `${spelled(request.question).slice(0, 80)} · ${say("page_title")}`;
+  document.body.classList.add("asked-once");
+  const progress = progressView(request.question, actionsFor(request));
+  result.replaceChildren(progress.node);
+  drawStart();
+  drawSend();
+  announce(say("stage_connect"));
+  const body = { question: request.question };
+  if (request.collection) body.collection = request.collection;
+  if (request.where.length) body.where = request.where;
+  let next = null;
+  try {
+    const on = (event, value) => {
+      if (event === "passage") passages.push(value);
+      const stage = progress.take(event, value);
+      if (stage) announce(stage);
+    };
+    next = { request, passages, answer: await ask(body, { signal: own.signal, on }) };
+  } catch (error) {
+    if (error.name !== "AbortError") next = { request, passages, failure: error instanceof Failure ? error : new Failure("unexpected") };
+    if (!(error instanceof Failure) && error.name !== "AbortError") console.error(error);
+  }
+  if (running !== own) return; // another question was asked meanwhile
+  running = null;
+  outcome = next;
+  if (shownPanel() === "article" && outcome?.failure) closePanel();
+  drawOutcome();
+  drawSend();
+  drawStart();
+  if (!outcome) announce(say("stopped"));
+  else if (outcome.failure) announce(say(`error_${outcome.failure.kind}`));
+  else {
+    announce(spoken(outcome.answer));
+    const { answer, answer_language: answerLanguage, question_language: of } = outcome.answer;
+    remember({ ...request, answer, answerLanguage, language: of, at: Date.now() });
+  }
+}
+
+/** Asks by way of the address, so that it can be sent to somebody and the back button works. */
+function go(request) {
+  const link = questionLink(request);
+  if (location.hash === link) follow();
+  else location.hash = link;
+}
+
+function follow() {
+  const { request, place } = askedFor(location.hash);
+  if (request) {
+    question.value = request.question;
+    fit();
+    choose(request);
+    answerTo(request);
+    return;
+  }
+  if (place) {
+    openDocument(place, { opener: question });
+    return;
+  }
+  stop();
+  running = null;
+  outcome = null;
+  document.body.classList.remove("asked-once");
+  question.value = "";
+  fit();
+  document.title = say("page_title");
+  drawOutcome();
+  drawSend();
+  drawStart();
+}
+
+// The switches around it ---------------------------------------------------------------------
+
+/** Gives the question's field the height and the direction of its text; empty, the page's own. */
+function fit() {
+  question.dir = question.value ? "auto" : document.documentElement.dir;
+  question.style.blockSize = "auto";
+  question.style.blockSize = `${question.scrollHeight + 2}px`;
+}
+
+const dark = () => {
+  const set = document.documentElement.dataset.theme;
+  return set ? set === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+};
+
+function drawTheme() {
+  byId("theme").setAttribute("aria-pressed", String(dark()));
+  byId("theme").querySelector("use").setAttribute("href", dark() ? "#icon-sun" : "#icon-moon");
+}
+
+function drawLanguage() {
+  const other = language() === "ar" ? "en" : "ar";
+  const root = document.documentElement;
+  root.dir = directionOf(root.lang);
+  for (const node of document.querySelectorAll("[data-text]")) node.textContent = say(node.dataset.text);
+  for (const node of document.querySelectorAll("[data-label]")) node.setAttribute("aria-label", say(node.dataset.label));
+  for (const node of document.querySelectorAll("[data-placeholder]")) node.placeholder = say(node.dataset.placeholder);
+  const button = byId("language");
+  button.textContent = say("other_language");
+  button.lang = other;
+  if (!outcome && !running) document.title = say("page_title");
+}
+
+function drawAll() {
+  drawLanguage();
+  drawTheme();
+  drawCollections();
+  drawConditions();
+  drawSend();
+  drawStart();
+  if (!running) drawOutcome();
+  redraw();
+  fit();
+}
+
+async function countArticles() {
+  try {
+    articles = (await documents({ limit: 1, collection: select.value })).total;
+  } catch {
+    articles = null; // asking will tell what is wrong
+  }
+  drawStart();
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (running) {
+    stop();
+    return;
+  }
+  const text = question.value.trim();
+  if (text) go({ question: text, ...chosen() });
+  else question.focus();
+});
+question.addEventListener("input", fit);
+question.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  if (!running) form.requestSubmit();
+});
+for (const [input] of CONDITIONS) input.addEventListener("change", drawConditions);
+byId("unfilter").addEventListener("click", () => {
+  choose({ collection: select.value, where: [] });
+  byId("filter").querySelector("summary").focus();
+});
+select.addEventListener("change", countArticles);
+byId("theme").addEventListener("click", () => {
+  const theme = dark() ? "light" : "dark";
+  document.documentElement.dataset.theme = theme;
+  keep("theme", theme);
+  drawTheme();
+});
+byId("language").addEventListener("click", () => {
+  document.documentElement.lang = language() === "ar" ? "en" : "ar";
+  keep("language", language());
+  drawAll();
+});
+for (const [name, open] of [
+  ["articles", openArticles],
+  ["history", (opener) => openHistory(opener, { announce, onChange: drawStart })],
+]) {
+  const button = byId(`open-${name}`);
+  button.addEventListener("click", () => (shownPanel() === name ? closePanel() : open(button)));
+}
+document.querySelector("header .name").addEventListener("click", (event) => {
+  event.preventDefault();
+  closePanel();
+  if (location.hash) location.hash = "";
+  else follow();
+  question.focus();
+});
+addEventListener("announce", (event) => announce(event.detail));
+addEventListener("hashchange", follow);
+addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !event.defaultPrevented) {
+    if (shownPanel()) closePanel();
+    else stop();
+  }
+  // With a modifier: a single character would take keys from people who speak to their computer.
+  if (event.key === "/" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    question.focus();
+    question.select();
+  }
+});
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawTheme);
+
+takeDrops({
+  collection: () => select.value,
+  announce,
+  onChange: countArticles,
+});
+drawAll();
+follow();
+countArticles();
+collections().then((found) => {
+  known = [...found, ...known.filter(({ name }) => !found.some((one) => one.name === name))];
+  drawCollections();
+});
+document.documentElement.dataset.ready = "";

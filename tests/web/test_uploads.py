@@ -1,0 +1,125 @@
+"""Adding articles: by choosing and by dropping files, with progress and every file's outcome."""
+
+import threading
+
+import pytest
+from starlette.responses import JSONResponse
+
+from tests.web.service import error
+from tests.web.texts import TALKS
+
+DROP = """(names) => {
+    const files = new DataTransfer();
+    for (const name of names) files.items.add(new File(["Words of " + name], name));
+    for (const kind of ["dragenter", "dragover", "drop"])
+        document.body.dispatchEvent(new DragEvent(kind, { dataTransfer: files, bubbles: true, cancelable: true }));
+}"""
+
+
+def test_chosen_files_are_sent_and_each_outcome_is_told(service, page):
+    service.add(TALKS)
+
+    def reply(files):
+        results = [
+            {"name": "a.txt", "document_id": "a.txt", "status": "added", "reason": None},
+            {
+                "name": "أخبار.pdf",
+                "document_id": None,
+                "status": "failed",
+                "reason": "no text in it",
+            },
+        ]
+        return JSONResponse({"results": results, "generation": "gen-000002"})
+
+    service.on_upload = reply
+    page.click("#open-articles")
+    page.wait_for_selector("#panel .list li")
+    page.set_input_files(
+        "#files",
+        [
+            {"name": "a.txt", "mimeType": "text/plain", "buffer": "نص".encode()},
+            {"name": "أخبار.pdf", "mimeType": "application/pdf", "buffer": b"%PDF"},
+        ],
+    )
+    page.wait_for_selector(".results li")
+    assert service.uploaded == [[("a.txt", "نص".encode()), ("أخبار.pdf", b"%PDF")]]
+    failed = page.locator(".results [data-status=failed]").inner_text()
+    assert "أخبار.pdf" in failed
+    assert "no text in it" in failed
+    assert page.inner_text("#announcer") == "1 file was not added."
+
+
+def test_dropped_files_are_sent_from_anywhere_on_the_page(service, page):
+    page.evaluate(DROP, ["one.txt", "two.txt"])
+    page.wait_for_selector(".results li >> nth=1")
+    assert [name for name, _ in service.uploaded[0]] == ["one.txt", "two.txt"]
+    page.wait_for_selector("#panel .list li >> nth=1")
+    assert page.is_hidden("#drop")
+    page.click("#panel .list .link >> nth=0")
+    page.wait_for_selector("#panel .reading:has-text('Words of one.txt')")
+    page.click("#panel-back")
+    page.wait_for_selector("#panel .upload")
+
+
+def test_progress_is_shown_while_the_server_indexes(service, page):
+    held = threading.Event()
+
+    def slow(files):
+        held.wait(10)
+        return JSONResponse({"results": [], "generation": "g"})
+
+    service.on_upload = slow
+    page.click("#open-articles")
+    page.wait_for_selector("#files", state="attached")
+    page.set_input_files(
+        "#files", {"name": "a.txt", "mimeType": "text/plain", "buffer": b"x" * 400_000}
+    )
+    page.wait_for_selector("#sending:has-text('Reading and indexing')")
+    assert page.locator("progress:indeterminate").count() == 1
+    held.set()
+    page.wait_for_selector("#files", state="attached")
+    assert page.inner_text("#announcer") == "Finished."
+
+
+@pytest.mark.parametrize(("locale", "told"), [("en", "does not take uploads"), ("ar", "لا يستقبل")])
+def test_a_server_that_takes_no_uploads_is_said_to_take_none(service, visit, locale, told):
+    service.uploads = False
+    page = visit(locale=locale).open()
+    page.click("#open-articles")
+    page.wait_for_selector(".upload.closed")
+    assert told in page.inner_text(".upload")
+    assert page.locator("#files").count() == 0
+    page.evaluate(DROP, ["one.txt"])
+    page.wait_for_function("(told) => announcer.textContent.includes(told)", arg=told)
+    assert service.uploaded == []
+
+
+@pytest.mark.parametrize("status", [404, 405])
+def test_a_refusal_that_was_not_announced_is_told_the_same(service, page, status):
+    service.on_upload = lambda files: error(status, "x", "no")
+    page.evaluate(DROP, ["one.txt"])
+    page.wait_for_selector(".upload.closed")
+
+
+def test_what_is_too_large_is_told_and_can_be_tried_again(service, page):
+    service.on_upload = lambda files: error(
+        413, "body_too_large", "the body is larger than 26214400 bytes"
+    )
+    page.evaluate(DROP, ["one.txt"])
+    page.wait_for_selector(".upload .failure")
+    assert "larger than the server takes" in page.inner_text(".upload")
+    assert "26214400" in page.inner_text(".upload")
+    service.on_upload = None
+    page.click(".upload .failure .strong")
+    page.wait_for_selector(".results li")
+
+
+def test_dragged_text_is_left_alone(service, page):
+    page.evaluate(
+        """() => {
+            const words = new DataTransfer();
+            words.setData("text/plain", "words");
+            document.body.dispatchEvent(new DragEvent("dragenter", { dataTransfer: words, bubbles: true }));
+        }"""
+    )
+    assert page.is_hidden("#drop")
