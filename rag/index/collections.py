@@ -105,16 +105,15 @@ def delete(indexes: Path, name: str) -> None:
     with collection.locked(), files.explained(collection.folder):
         files.rename(collection.folder, away)
         files.sync_folder(indexes)
-    left = []
-    for folder in indexes.glob(f"{_DELETED}*"):  # and what a killed process left
-        try:
-            files.remove_tree(folder)
-        except OSError as error:
-            left.append(error)
-    if left:
+    try:
+        files.remove_tree(away)
+    except OSError as error:
         raise IndexProblem(
-            f"{name!r} is deleted, but not all of its files are: {left[0]}",
-            hint=f"remove the folders {_DELETED}* in {str(indexes)!r}",
-        )
+            f"{name!r} is deleted, but not all of its files are: {error}",
+            hint=f"remove the folder {away.name} in {str(indexes)!r}",
+        ) from error
+    for folder in indexes.glob(f"{_DELETED}*"):  # what a killed process left
+        with suppress(OSError):
+            files.remove_tree(folder)
     with files.explained(indexes):
         files.sync_folder(indexes)

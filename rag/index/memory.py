@@ -65,12 +65,12 @@ class MemoryIndex:
         return view
 
     def _allowed(self, id: str) -> bool:
-        return matches(self._filters, described(self._documents[id]))
+        return not self._filters or matches(self._filters, described(self._documents[id]))
 
     def _hits(self, scored: Iterable[tuple[str, float]], k: int, retriever: str) -> list[Hit]:
-        passing = [
-            (id, score) for id, score in scored if self._allowed(self._passages[id].document_id)
-        ]
+        passing = list(scored)
+        if self._filters:
+            passing = [one for one in passing if self._allowed(self._passages[one[0]].document_id)]
         return hits_of(passing, k, retriever)
 
     def nearest(self, vector: NDArray[np.float32], k: int) -> list[Hit]:

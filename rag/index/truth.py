@@ -98,12 +98,12 @@ class Truth:
             raise IndexDamaged(f"{path.name} is missing", hint=_RESTORE)
         self._path = path
         self._lock = RLock()
-        with self._explained():
+        with _explained(self._path):
             self._connection = sqlite3.connect(
                 path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
             )
         try:
-            with self._explained():
+            with _explained(self._path):
                 self._open(create=create, migrate=migrate)
         except RagError:
             self._connection.close()
@@ -137,13 +137,6 @@ class Truth:
             found = FORMAT
         self._json = _JSON if found == FORMAT else tuple(_WITHOUT.values())
 
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise _problem(error, self._path) from error
-
     def close(self) -> None:
         """Closes the connection."""
         with self._lock:
@@ -152,7 +145,7 @@ class Truth:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing, for the statements inside."""
-        with self._lock, self._explained():
+        with self._lock, _explained(self._path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -163,7 +156,7 @@ class Truth:
                 raise
 
     def _rows(self, query: str, parameters: dict[str, object]) -> list[tuple]:  # type: ignore[type-arg]
-        with self._lock, self._explained():
+        with self._lock, _explained(self._path):
             return self._connection.execute(query, parameters).fetchall()
 
     # meta
@@ -245,7 +238,7 @@ class Truth:
             self._connection.execute(
                 "DELETE FROM log WHERE document NOT IN (SELECT id FROM documents)"
             )
-        with self._lock, self._explained():
+        with self._lock, _explained(self._path):
             # All pages change in one transaction: more than a cache should hold.
             self._connection.execute("PRAGMA cache_spill=ON")
             self._connection.execute("VACUUM")
@@ -253,7 +246,7 @@ class Truth:
 
     def copy_to(self, path: Path) -> None:
         """A copy of the last committed state in a new file, whoever writes meanwhile."""
-        with self._lock, self._explained():
+        with self._lock, _explained(path):
             copy = sqlite3.connect(path, isolation_level=None)
             try:
                 # In one step, under one read lock: a copy in parts starts again at every commit.
@@ -368,7 +361,7 @@ class Truth:
     def records_of(self, file: str, media_types: Sequence[str]) -> list[tuple[str, str]]:
         """(id, origin) of live documents that are records of the file of this origin."""
         marks = ",".join("?" * len(media_types))
-        with self._lock, self._explained():
+        with self._lock, _explained(self._path):
             return self._connection.execute(
                 # substr, since LIKE takes % and _ of a name for patterns
                 "SELECT id, origin FROM documents WHERE removed IS NULL "
@@ -505,6 +498,15 @@ def _passage(row: tuple, text: str) -> Passage:  # type: ignore[type-arg]
         text=text[start:end],
         language=language,
     )
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Raises an SQLite error from inside as a RagError that names the file and what to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _problem(error, path) from error
 
 
 def _problem(error: sqlite3.Error, path: Path) -> RagError:

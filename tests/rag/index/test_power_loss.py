@@ -137,14 +137,14 @@ def syncs(tmp_path_factory):
 def test_no_crash_loses_or_mixes_anything(tmp_path, monkeypatch):
     disk = played(tmp_path / "disk", monkeypatch)
     assert list(violations(disk, tmp_path / "after", SEEDS)) == []
-    assert disk.cases > 150
+    assert disk.cases > 150  # states of the disk that differ
 
 
 @pytest.mark.soak
 def test_no_crash_of_a_great_many_loses_anything(tmp_path, monkeypatch):
     disk = played(tmp_path / "disk", monkeypatch)
     assert list(violations(disk, tmp_path / "after", SOAK_SEEDS)) == []
-    assert disk.cases > 2000
+    assert disk.cases > 1500  # states of the disk that differ
 
 
 def test_each_sync_is_needed(tmp_path, monkeypatch, syncs):
