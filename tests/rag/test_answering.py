@@ -241,7 +241,9 @@ def test_what_leads_after_a_drop_meets_the_threshold_of_its_own_languages(parts,
 
 
 def test_support_decides_what_else_is_cited(parts, embedder):
-    index = MemoryIndex([document(NEWS, f"{n}.txt") for n in range(5)], embedder)
+    # Five articles that are not copies of one: each has its own figure.
+    texts = [f"{n + 2} hours ago. {NEWS} It was {n + 2} degrees there." for n in range(5)]
+    index = MemoryIndex([document(text, f"{n}.txt") for n, text in enumerate(texts)], embedder)
     passages = [passage for passage, _ in search(EN, index, parts[0])]
     reader = Offering(*(offer(p, 0.8 / (n + 1)) for n, p in enumerate(passages)))
     # The first bears 44 % of the probability of all, the first two 66 %.
