@@ -19,6 +19,7 @@ from rag.messages import abstention, note
 from rag.protocols import PassageIndex, Reader
 from rag.quantities.guard import unstated, whole_values
 from rag.question import understand, validate
+from rag.reading.answers import whole_words
 from rag.retrieval import Retriever
 from rag.types import (
     AbstentionCode,
@@ -211,6 +212,7 @@ def _uncut(item: Evidence, passages: Mapping[str, Passage]) -> Evidence:
     text = passage.text[at - passage.start : item.quote.end - passage.start]
     local = Span(start=item.answer.start - at, end=item.answer.end - at)
     whole = whole_values(text, local)
+    whole = whole_words(text, whole.start, whole.end)
     if whole == local:
         return item
     return replace(item, answer=Span(start=at + whole.start, end=at + whole.end))

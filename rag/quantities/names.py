@@ -52,7 +52,7 @@ red sea = البحر الاحمر; black sea = البحر الاسود; nile = �
 tigris = دجله; moscow = موسكو; athens = اثينا; rome = روما; vienna = فيينا; lisbon = لشبونه
 venice = البندقيه; brussels = بروكسل; seoul = سيول, سول; beijing = بكين; warsaw = وارسو; geneva = جنيف
 paris = باريس; london = لندن; hague, the hague = لاهاي; alexandria = الاسكندريه; kyiv, kiev = كييف
-kharkiv, kharkov = خاركيف; odesa, odessa = اوديسا; istanbul = اسطنبول; ankara = انقره; jeddah = جده
+kharkiv, kharkov = خاركيف; odesa, odessa = اوديسا; ankara = انقره; jeddah = جده
 tyre = صور; sidon = صيدا; tripoli = طرابلس; mosul = الموصل; basra = البصره; jesus = يسوع, عيسي
 moses = موسي; joseph = يوسف; john = يوحنا; mary = مريم; david = داود; solomon = سليمان
 abraham = ابراهيم; aristotle = ارسطو; plato = افلاطون; avicenna = ابن سينا; averroes = ابن رشد

@@ -224,9 +224,15 @@ def test_an_answer_with_a_value_of_its_own_is_less_sure(
         assert given.abstention.code == "unverifiable"
 
 
-def test_an_answer_is_widened_to_the_whole_amount(parts, embedder):
-    text = "وقال المتحدث إن 12 ألف شخص غادروا المدينة."
+@pytest.mark.parametrize(
+    ("text", "told", "whole"),
+    [
+        ("وقال المتحدث إن 12 ألف شخص غادروا المدينة.", "12", "12 ألف"),
+        ("قال3.5% من الناس غادروا.", "3", "قال3.5%"),  # no word is cut either
+    ],
+)
+def test_an_answer_is_widened_to_the_whole_amount(parts, embedder, text, told, whole):
     index = MemoryIndex([document(text)], embedder)
-    given = answer("كم شخصًا غادر؟", index, parts[0], Offering(0.9, text, "12"), Thresholds())
-    assert given.answer == "12 ألف"
+    given = answer("كم شخصًا غادر؟", index, parts[0], Offering(0.9, text, told), Thresholds())
+    assert given.answer == whole
     assert given.unstated_values == 0
