@@ -18,9 +18,11 @@ from dataclasses import dataclass, fields
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
+import httpx
+
 from rag import errors
 from rag.conversation import Turn
-from rag.errors import MissingExtra, RagError, Unavailable, UsageError
+from rag.errors import RagError, Unavailable, UsageError
 from rag.types import (
     Abstention,
     Answer,
@@ -32,13 +34,6 @@ from rag.types import (
     Language,
     Passage,
 )
-
-try:
-    import httpx
-except ImportError as error:
-    raise MissingExtra(
-        "the client needs httpx", hint="install it with: pip install 'sanad[client]'"
-    ) from error
 
 ADDRESS = "http://127.0.0.1:8765"
 _LONGEST_WAIT = 10.0  # seconds before a repeated request, whatever the service names

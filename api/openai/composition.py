@@ -79,6 +79,8 @@ def compose(answer: Answer, style: CitationStyle, link: Callable[[Citation], str
         if style != "markdown":
             text.add(f"\n>\n> — {_named(citation)}")
         text.add("\n")
+    if answer.note is not None:
+        text.add(f"\n{shown(answer.note.message)}\n")
     if style == "markdown":
         text.add(f"\n{_SOURCES[language]}:\n\n")
         for citation in answer.citations:

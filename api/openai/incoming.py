@@ -3,31 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from api.errors import UnknownModel
 from api.openai.schemas import MODEL, ChatRequest, Content, UiRequest
 from api.openai.tasks import Task, recognise
 from rag.conversation import MOST_TURNS, Turn
 from rag.errors import InvalidParameter, InvalidQuestion
+from rag.index.collections import check_name
 from rag.question import validate
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The question of a conversation with what was said before; ``read`` counts all its words."""
+    """The question of a conversation with what was said before; ``read`` counts all its words.
+
+    ``collection`` is None for the server's own; ``where`` are filters.
+    """
 
     question: str
     history: tuple[Turn, ...]
     read: str
+    collection: str | None = None
+    where: tuple[str, ...] = ()
+
+
+def collection_named(model: str, parameter: str = "model") -> str | None:
+    """The collection of a model's name, None for the server's own; raises UnknownModel."""
+    if model == MODEL:
+        return None
+    unknown = UnknownModel(
+        f"no model {model[:100]!r}, expected {MODEL!r} or '{MODEL}/COLLECTION'", parameter=parameter
+    )
+    if not model.startswith(f"{MODEL}/"):
+        raise unknown
+    try:
+        return check_name(model.removeprefix(f"{MODEL}/"))
+    except InvalidParameter as error:
+        raise unknown from error
 
 
 def asked_in(request: ChatRequest) -> Asked | Task:
     """The question, or the helper task; raises UnknownModel, InvalidParameter, InvalidQuestion."""
-    if request.model != MODEL:
-        raise UnknownModel(
-            f"no model {request.model[:100]!r}, expected {MODEL!r}", parameter="model"
-        )
+    collection = collection_named(request.model)
     if request.n not in (None, 1):
         raise InvalidParameter(f"n is {request.n}, expected 1: there is one answer", parameter="n")
     said = [(message.role, message.content) for message in request.messages]
@@ -47,12 +65,15 @@ def asked_in(request: ChatRequest) -> Asked | Task:
             hint="the field sanad of the reply holds the answer as data",
             parameter="response_format",
         )
-    return found
+    return replace(found, collection=collection, where=tuple(request.where))
 
 
 def asked_in_ui(request: UiRequest) -> Asked | Task:
     """The question, or the helper task; raises InvalidParameter, InvalidQuestion."""
-    return _found([(message.role, message.parts) for message in request.messages])
+    found = _found([(message.role, message.parts) for message in request.messages])
+    if isinstance(found, Task):
+        return found
+    return replace(found, collection=request.collection, where=tuple(request.where))
 
 
 def _found(said: Sequence[tuple[str, Content]]) -> Asked | Task:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 import regex
 
@@ -36,12 +37,19 @@ class Reply:
     style: CitationStyle
     base: str
     id: str
+    collection: str | None = None
     usage: bool = False
     created: int = field(default_factory=lambda: int(time.time()))
 
     def link(self, citation: Citation) -> str:
-        """The address under which a frontend opens a citation."""
-        return f"{self.base}{citation.url}"
+        """Where a person opens a citation: the web page, at the place in the article."""
+        place = {"document": citation.document_id, "start": citation.start, "end": citation.end}
+        named = {} if self.collection is None else {"collection": self.collection}
+        return f"{self.base}/#{urlencode(place | named)}"
+
+    def model(self) -> str:
+        """The model as it was asked for."""
+        return MODEL if self.collection is None else f"{MODEL}/{self.collection}"
 
     def message(self, answer: Answer) -> Message:
         """The text of the reply."""
@@ -106,7 +114,7 @@ def _completion(
         "id": reply.id,
         "object": "chat.completion",
         "created": reply.created,
-        "model": MODEL,
+        "model": reply.model(),
         "system_fingerprint": answer.index.fingerprint if answer else None,
         "choices": [choice],
         "usage": used,
@@ -171,7 +179,7 @@ class Chunks:
             "id": self.reply.id,
             "object": "chat.completion.chunk",
             "created": self.reply.created,
-            "model": MODEL,
+            "model": self.reply.model(),
         }
 
     def _chunk(self, delta: dict[str, Any], finish: str | None = None, **more: Any) -> bytes:  # noqa: ANN401

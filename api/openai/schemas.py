@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from pydantic_core import PydanticCustomError
 
 from api.openai.composition import CitationStyle
-from api.schemas import AnswerBody, K
+from api.schemas import AnswerBody, CollectionName, K, Where
 
 MODEL = "sanad"
 Role = Literal["system", "developer", "user", "assistant", "tool", "function"]
@@ -83,7 +83,9 @@ class StreamOptions(_Incoming):
 class ChatRequest(_Incoming):
     """A conversation whose last question is to be answered."""
 
-    model: str = Field(MODEL, description="Always `sanad`.")
+    model: str = Field(
+        MODEL, description="`sanad`, or `sanad/NAME` for another collection; as `/v1/models` lists."
+    )
     messages: list[ChatMessage] = Field(
         min_length=1,
         description="Oldest first. The last message of the user is answered; a question that leans "
@@ -99,6 +101,7 @@ class ChatRequest(_Incoming):
         "server's own setting where it is not given.",
     )
     k: K = None
+    where: Where
     tool_choice: Any = Field(
         None, description="Tools are never called; only a forced one is refused."
     )
@@ -124,6 +127,8 @@ class UiRequest(_Incoming):
     messages: list[UiMessage] = Field(min_length=1)
     citations: CitationStyle | None = None
     k: K = None
+    where: Where
+    collection: CollectionName = None
 
 
 class ModelBody(BaseModel):

@@ -5,17 +5,19 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import replace
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Request
 from starlette.responses import Response
 
 from api.asking import EventStream, Tell, answered, streamed
-from api.dependencies import JSON_ONLY, Services, ServicesDep, rendered
-from api.errors import BODY_CODES, INDEX_CODES, UnknownModel, documented
+from api.dependencies import JSON_ONLY, Services, ServicesDep, chosen, filtered, rendered
+from api.errors import BODY_CODES, CHOICE_CODES, INDEX_CODES, UnknownModel, documented
 from api.openai import examples
 from api.openai.composition import CitationStyle
-from api.openai.incoming import Asked, asked_in, asked_in_ui
+from api.openai.incoming import Asked, asked_in, asked_in_ui, collection_named
 from api.openai.outgoing import (
     UI_HEADERS,
     Chunks,
@@ -32,6 +34,7 @@ from api.openai.schemas import (
     UiRequest,
 )
 from api.openai.tasks import Task
+from rag.errors import UnknownCollection
 from rag.languages import language_of
 from rag.types import Answer
 
@@ -44,7 +47,13 @@ _MODEL = {
     "owned_by": MODEL,
     "name": "Sanad · سند",
 }
-_CHAT_CODES = (*BODY_CODES, "invalid_question", "invalid_parameter", *INDEX_CODES)
+_CHAT_CODES = (*BODY_CODES, "invalid_question", "invalid_parameter", *CHOICE_CODES, *INDEX_CODES)
+
+
+def _model_of(collection: str | None) -> dict[str, Any]:
+    if collection is None:
+        return _MODEL
+    return {**_MODEL, "id": f"{MODEL}/{collection}", "name": f"{_MODEL['name']} · {collection}"}
 
 
 @router.get("/models", include_in_schema=False)
@@ -54,22 +63,29 @@ _CHAT_CODES = (*BODY_CODES, "invalid_question", "invalid_parameter", *INDEX_CODE
     responses=examples.models(ModelsBody, {"object": "list", "data": [_MODEL]})
     | documented("internal"),
 )
-async def models() -> Response:
-    """The one model: it answers from the articles and cites them."""
-    return rendered({"object": "list", "data": [_MODEL]})
+async def models(services: ServicesDep) -> Response:
+    """A model for each collection, the server's own first: it answers from the articles there."""
+    own = services.settings.collection
+    found = await services.reads.run(services.engine.collections)
+    others = [_model_of(collection.name) for collection in found if collection.name != own]
+    return rendered({"object": "list", "data": [_MODEL, *others]})
 
 
-@router.get("/models/{id}", include_in_schema=False)
+@router.get("/models/{id:path}", include_in_schema=False)
 @router.get(
-    "/v1/models/{id}",
+    "/v1/models/{id:path}",
     summary="Describe a model",
     responses=examples.models(ModelBody, _MODEL) | documented("model_not_found", "internal"),
 )
-async def model(id: str) -> Response:
+async def model(id: str, services: ServicesDep) -> Response:
     """The model of that id."""
-    if id != MODEL:
-        raise UnknownModel(f"no model {id[:100]!r}, expected {MODEL!r}", parameter="id")
-    return rendered(_MODEL)
+    collection = collection_named(id, parameter="id")
+    if collection is not None:
+        try:
+            await services.reads.run(partial(services.engine.for_collection, collection))
+        except UnknownCollection as error:
+            raise UnknownModel(f"no model {id[:100]!r}", parameter="id") from error
+    return rendered(_model_of(collection))
 
 
 @router.post("/chat/completions", include_in_schema=False, dependencies=[JSON_ONLY])
@@ -90,7 +106,7 @@ async def completions(
     send (temperature, max_tokens, tools, …) is passed over, because quotations do not vary.
     """
     found = asked_in(asked)
-    reply = _reply(request, services, asked.citations, "chatcmpl")
+    reply = _reply(request, services, asked.citations, "chatcmpl", found)
     if not asked.stream:
         if isinstance(found, Task):
             return rendered(task_completion(reply, found))
@@ -124,7 +140,7 @@ async def ui(
     `source-url` parts open the citations, `data-citation` parts are the citation objects.
     """
     found = asked_in_ui(asked)
-    parts = UiParts(_reply(request, services, asked.citations, "msg"))
+    parts = UiParts(_reply(request, services, asked.citations, "msg", found))
     if isinstance(found, Task):
         return EventStream(_each([*parts.opening(), *parts.task(found)]), UI_HEADERS)
     work = _ask(services, found, asked.k)
@@ -133,21 +149,30 @@ async def ui(
     )
 
 
-def _reply(request: Request, services: Services, style: CitationStyle | None, prefix: str) -> Reply:
+def _reply(
+    request: Request,
+    services: Services,
+    style: CitationStyle | None,
+    prefix: str,
+    found: Asked | Task,
+) -> Reply:
     settings = services.settings
     base = (settings.public_url or str(request.base_url)).rstrip("/")
-    return Reply(style or settings.citations, base, f"{prefix}-{uuid.uuid4().hex}")
+    collection = found.collection if isinstance(found, Asked) else None
+    return Reply(style or settings.citations, base, f"{prefix}-{uuid.uuid4().hex}", collection)
 
 
 def _with_usage(reply: Reply, *, wanted: bool) -> Reply:
-    return Reply(reply.style, reply.base, reply.id, wanted, reply.created)
+    return replace(reply, usage=wanted)
 
 
 def _ask(services: Services, asked: Asked, k: int | None) -> Callable[[Tell], Answer]:
     given: dict[str, Any] = {"history": asked.history} if asked.history else {}
+    given |= filtered(asked.where)
 
     def ask(tell: Tell) -> Answer:
-        return services.engine.ask(asked.question, k, watch=tell, **given)
+        engine = chosen(services.engine, asked.collection)
+        return engine.ask(asked.question, k, watch=tell, **given)
 
     return ask
 

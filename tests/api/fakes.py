@@ -91,8 +91,17 @@ class FakeEngine:
         return self.others[name]
 
     def collections(self):
-        return [CollectionSummary(name="default", documents=len(self.stored), passages=3,
-                                  embedder="fake", generation="g1")]  # fmt: skip
+        engines = {"default": self, **self.others}
+        return [
+            CollectionSummary(
+                name=name,
+                documents=len(engine.stored),
+                passages=3,
+                embedder="fake",
+                generation="g1",
+            )
+            for name, engine in sorted(engines.items())
+        ]
 
     def search(self, question, k=None, **given):
         self.asked.append((question, k, given))

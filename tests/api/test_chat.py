@@ -4,11 +4,12 @@ import asyncio
 import json
 import logging
 import re
+from urllib.parse import parse_qsl, quote, urlencode
 
 import httpx
 import pytest
 
-from api.openai.schemas import CompletionBody
+from api.openai.schemas import CompletionBody, ModelsBody
 from rag.conversation import Turn
 from rag.errors import IndexDamaged
 from tests.api.fakes import QUESTIONS, FakeEngine, opened, served, until_ready
@@ -90,8 +91,12 @@ async def test_annotations_stand_on_the_marks_and_open_the_quotation(client, lan
         marked = message["content"][about["start_index"] : about["end_index"]]
         assert marked == f"[{cited['n']}]"
         assert about["title"] == cited["title"]
-        assert about["url"].startswith("http://test/v1/documents/")
-        document = (await client.get(about["url"])).json()
+        page, place = about["url"].split("#")
+        assert page == "http://test/"
+        named = dict(parse_qsl(place))
+        assert named.pop("document") == cited["document_id"]
+        path = f"/v1/documents/{quote(cited['document_id'], safe='')}"
+        document = (await client.get(path, params=named)).json()
         assert document["span"]["quote"] == cited["quote"]
 
 
@@ -134,13 +139,36 @@ async def test_without_asking_for_it_no_usage_is_sent(client):
     assert all("usage" not in chunk for chunk in chunks if chunk)
 
 
+async def test_every_other_collection_is_a_model(client, engine):
+    other = FakeEngine()
+    engine.others["news"] = other
+    listed = (await client.get("/v1/models")).json()
+    assert ModelsBody.model_validate(listed, strict=True).model_dump() == listed
+    ids = [model["id"] for model in listed["data"]]
+    assert ids[0] == "sanad"
+    assert "sanad/news" in ids
+    assert (await client.get("/v1/models/sanad/news")).json() == listed["data"][
+        ids.index("sanad/news")
+    ]
+    for missing in ("sanad/nothing", "sanad/%2e%2e%2f", "other/news"):
+        reply = await client.get(f"/v1/models/{missing}")
+        assert (reply.status_code, reply.json()["error"]["code"]) == (404, "model_not_found")
+    given = chat(QUESTIONS["ar"], model="sanad/news", citations="markdown", where=["language=ar"])
+    content = (await client.post(URL, json=given)).json()
+    assert content["model"] == "sanad/news"
+    assert "&collection=news)" in content["choices"][0]["message"]["content"]
+    assert [known["where"] for _, _, known in other.asked] == [("language=ar",)]
+    assert not engine.asked
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_markdown_puts_links_and_sources_into_the_text(client, language):
     content = (await client.post(URL, json=chat(QUESTIONS[language], citations="markdown"))).json()
     message = content["choices"][0]["message"]
     assert message["annotations"] == []
     (cited,) = content["sanad"]["citations"]
-    link = f"http://test{cited['url']}"
+    place = {"document": cited["document_id"], "start": cited["start"], "end": cited["end"]}
+    link = f"http://test/#{urlencode(place)}"
     assert f"[[1]]({link})" in message["content"]
     heading = {"ar": "المصادر:", "en": "Sources:"}[language]
     assert message["content"].endswith(f"{heading}\n\n1. [{cited['title']}]({link})")
@@ -180,10 +208,10 @@ async def test_the_server_decides_where_a_request_does_not(engine):
     public = "https://sanad.example/base/"
     async with opened(engine, citations="markdown", public_url=public) as client:
         content = (await client.post(URL, json=chat(QUESTIONS["en"]))).json()
-        assert "](https://sanad.example/base/v1/documents/" in str(content)
+        assert "](https://sanad.example/base/#document=" in str(content)
         own = (await client.post(URL, json=chat(QUESTIONS["en"], citations="annotations"))).json()
     url = own["choices"][0]["message"]["annotations"][0]["url_citation"]["url"]
-    assert url.startswith("https://sanad.example/base/v1/documents/")
+    assert url.startswith("https://sanad.example/base/#document=")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

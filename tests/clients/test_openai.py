@@ -37,7 +37,7 @@ def test_a_question_is_answered_with_annotations(client, language):
         cited = annotation.url_citation
         assert message.content[cited.start_index : cited.end_index] == f"[{number}]"
         assert cited.title
-        assert "/v1/documents/" in cited.url
+        assert "/#document=" in cited.url
     assert done.sanad["citations"][0]["quote"] in message.content
 
 
