@@ -59,16 +59,18 @@ class JointSettings:
     seed: int = 0
     tasks: tuple[float, float, float] = (0.58, 0.22, 0.2)  # read, retrieve, distil
     reading: tuple[tuple[str, float], ...] = (
-        ("sanad", 0.5),
-        ("qamr", 0.06),
-        ("squad", 0.03),
-        ("arcd", 0.08),
-        ("fairytaleqa", 0.04),
+        ("sanad", 0.42),
+        ("news", 0.2),
+        ("health", 0.04),
+        ("arcd", 0.06),
+        ("qamr", 0.05),
+        ("squad", 0.02),
+        ("fairytaleqa", 0.03),
         ("covidqa", 0.02),
-        ("cloze", 0.08),
-        ("qamr gloss", 0.12),
-        ("squad gloss", 0.03),
-        ("text gloss", 0.04),
+        ("cloze", 0.05),
+        ("qamr gloss", 0.06),
+        ("squad gloss", 0.02),
+        ("text gloss", 0.03),
     )
     mixed: float = 0.25  # of the aligned texts, each sentence in a language of its own
     mark_dropped: float = 0.35  # of the questions lose their question mark, as people type
@@ -538,7 +540,17 @@ class Retrieval:
         if chance < 0.6:
             return self._questions(self.twins, tokens)
         if chance < 0.85 or not self.news:
-            names = ["arcd", "squad", "qamr", "fairytaleqa", "covidqa", "qamr gloss", "text gloss"]
+            names = [
+                "news",
+                "health",
+                "arcd",
+                "squad",
+                "qamr",
+                "fairytaleqa",
+                "covidqa",
+                "qamr gloss",
+                "text gloss",
+            ]
             pool: list[Asked] = []
             for name in names:
                 known = [one for one in self.corpus.asked[name] if one.answers[0]]

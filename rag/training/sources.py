@@ -90,6 +90,10 @@ QUESTION_SENTENCES = (
     ),
 )
 
+# Our own questions in both languages over news (Arabic) and health texts (both), kept beside this
+# module. Texts: ant_jawhara_news (Apache-2.0) and TICO-19 (CC0).
+WRITTEN = Source(path="written.jsonl.xz", licence="CC BY 4.0", rows=100_000)
+
 ARABIC_TEXT = (
     Source(path="mono/ant_jawhara_news.txt.xz", licence="Apache-2.0", rows=20_000),
     Source(path="mono/questions_tydi_train.ar.txt.xz", licence="Apache-2.0", rows=20_000),

@@ -6,6 +6,7 @@ import json
 import lzma
 from collections import Counter
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -634,6 +635,8 @@ def test_every_question_file_is_read(data, tokenizer):
     made = command.reading_corpus(data, MODELS, tokenizer)
     counts = {name: len(asked) for name, asked in made.asked.items()}
     glossed = {name: counts.pop(name) for name in list(counts) if name.endswith("gloss")}
+    written = {name: counts.pop(name) for name in ("news", "health")}
+    assert min(written.values()) > 100
     assert 0 < glossed["qamr gloss"] <= 4
     assert 0 < glossed["text gloss"] <= 12
     assert glossed["squad gloss"] == 3
@@ -648,6 +651,24 @@ def test_every_question_file_is_read(data, tokenizer):
     }
     assert set(made.asked) == {name for name, _ in joint.JointSettings().reading}
     assert [one.group for one in made.asked["qamr"]] == ["a:1:1"] * 3 + ["b:1:1"]
+
+
+def test_written_questions_are_answered_by_their_texts():
+    """Our own questions: the answers stand where the rows say, and twins answer alike."""
+    folder = Path(command.__file__).parent
+    rows = [json.loads(line) for line in sources.lines(folder, sources.WRITTEN)]
+    by_id = {row["id"]: row for row in rows}
+    assert len(by_id) == len(rows)
+    for row in rows:
+        assert bool(row["answers"]) != row["is_impossible"]
+        for one in row["answers"]:
+            assert row["context"][one["start"] : one["start"] + len(one["text"])] == one["text"]
+        if "twin" in row:
+            other = by_id[row["twin"]]
+            assert other["twin"] == row["id"]
+            assert other["lang"] != row["lang"]
+            assert other["is_impossible"] == row["is_impossible"]
+    assert {row["lang"] for row in rows} == {"ar", "en"}
 
 
 def test_a_masked_word_is_found_in_the_translation(tokenizer):
