@@ -8,7 +8,7 @@ one article only different speakers can disagree. Copies of one text count once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import regex
@@ -25,8 +25,6 @@ from rag.reading.answers import short_answer
 from rag.subjects import Statement, one_thing
 from rag.terms import stem, terms
 from rag.types import Evidence, Passage, Span
-
-Group = Callable[[str], Hashable]
 
 MOST_SENTENCES = 16  # evidence that is compared with what leads
 MOST_VALUES = 4  # told in one answer
@@ -48,10 +46,13 @@ class Stand:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Finds where sources differ; ``group`` names the text a document is a copy of."""
+    """Finds where sources differ.
+
+    Whole copies of an article were left out when it was looked for; sentences that are copied into
+    another article count once here.
+    """
 
     pieces: PieceEmbedder
-    group: Group | None = None
 
     def stands(
         self,
@@ -122,10 +123,10 @@ class Comparison:
 
     def _stand(self, sentences: Sequence[Statement]) -> Stand:
         """The sentences with one value, copies of one text counted once."""
-        heard: dict[Hashable, float] = {}
+        heard: dict[str, float] = {}
         voices: list[Statement] = []
         for one in sentences:
-            key = self._group_of(one, voices)
+            key = self._voice_of(one, voices)
             if key not in heard:
                 voices.append(one)
             heard[key] = max(heard.get(key, 0.0), one.evidence.probability)
@@ -150,9 +151,7 @@ class Comparison:
             weight=sum(heard.values()),
         )
 
-    def _group_of(self, one: Statement, voices: Sequence[Statement]) -> Hashable:
-        if self.group is not None:
-            return self.group(one.evidence.document_id)
+    def _voice_of(self, one: Statement, voices: Sequence[Statement]) -> str:
         for voice in voices:
             if voice.evidence.document_id == one.evidence.document_id or _copies(
                 voice.text, one.text

@@ -266,7 +266,7 @@ def reading_corpus(data: Path, models: Path, tokenizer: Tokenizer) -> joint.Corp
                 corpus.add(told, gloss.rows(rows, known, 0), groups[name])
     written = [json.loads(line) for line in sources.lines(Path(__file__).parent, sources.WRITTEN)]
     corpus.add("news", [row for row in written if "twin" not in row], lambda row: row["unit"])
-    corpus.add_twins("health", [row for row in written if "twin" in row])
+    corpus.add_twins("written", [row for row in written if "twin" in row])
     for source in sources.QUESTION_SENTENCES:
         lines = [line.split("\t") for line in sources.lines(data, source)]
         corpus.add_sentences("squad", [(line[0], line[1]) for line in lines])

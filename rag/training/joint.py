@@ -61,7 +61,7 @@ class JointSettings:
     reading: tuple[tuple[str, float], ...] = (
         ("sanad", 0.42),
         ("news", 0.2),
-        ("health", 0.04),
+        ("written", 0.04),
         ("arcd", 0.06),
         ("qamr", 0.05),
         ("squad", 0.02),
@@ -542,7 +542,7 @@ class Retrieval:
         if chance < 0.85 or not self.news:
             names = [
                 "news",
-                "health",
+                "written",
                 "arcd",
                 "squad",
                 "qamr",

@@ -90,8 +90,8 @@ QUESTION_SENTENCES = (
     ),
 )
 
-# Our own questions in both languages over news (Arabic) and health texts (both), kept beside this
-# module. Texts: ant_jawhara_news (Apache-2.0) and TICO-19 (CC0).
+# Our own questions in both languages, kept beside this module: over news (Arabic; ant_jawhara_news,
+# Apache-2.0), over health texts (both languages; TICO-19, CC0), and over passages of our own (both).
 WRITTEN = Source(path="written.jsonl.xz", licence="CC BY 4.0", rows=100_000)
 
 ARABIC_TEXT = (
