@@ -41,7 +41,7 @@ def engine():
 async def test_collections_are_listed(client):
     content = (await client.get("/v1/collections")).json()
     assert CollectionsBody.model_validate(content).model_dump() == content
-    assert [one["name"] for one in content["collections"]] == ["default"]
+    assert [one["name"] for one in content["collections"]] == ["default", "news"]
     assert set(content["collections"][0]) >= {"documents", "passages", "embedder", "generation"}
 
 

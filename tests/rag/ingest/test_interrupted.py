@@ -121,6 +121,8 @@ def test_after_kill_9_nothing_committed_is_embedded_again(whole, tmp_path):
         now = committed(tmp_path)[0]
         assert now > done
         done = now
+        if done > 40:  # a quick machine would read the rest before it can be killed again
+            break
     documents, kept = committed(tmp_path)
     assert 0 < documents < 90
     report = finished("ingest", "--json", folder, cwd=tmp_path)
