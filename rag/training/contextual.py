@@ -93,9 +93,13 @@ def batch_of(rows: Sequence[Ids], cls: int, sep: int) -> tuple[Tensor, Tensor]:
 
 def mean_vectors(model: BertModel, ids: Tensor, mask: Tensor) -> Tensor:
     """Normalised means of the last layer over the mask; (rows, dim) float32."""
-    hidden = model(input_ids=ids, attention_mask=mask).last_hidden_state.float()
+    return pooled(model(input_ids=ids, attention_mask=mask).last_hidden_state, mask)
+
+
+def pooled(hidden: Tensor, mask: Tensor) -> Tensor:
+    """Normalised means of token vectors (rows, width, dim) over the mask; (rows, dim) float32."""
     weight = mask[..., None].float()
-    return nn.functional.normalize((hidden * weight).sum(1) / weight.sum(1), dim=-1)
+    return nn.functional.normalize((hidden.float() * weight).sum(1) / weight.sum(1), dim=-1)
 
 
 def batches(

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from rag.protocols import PieceEmbedder
+from rag.types import Pieces
 
 ALIKE = 0.55  # cosine of static vectors from which two words are taken for each other's translation
 _KEPT = 6  # translations a word
@@ -58,6 +59,18 @@ _ASKED: Mapping[str, tuple[str, ...]] = {
 Lexicon = Mapping[str, tuple[tuple[str, ...], tuple[float, ...]]]
 
 
+def counterparts(left: Pieces, right: Pieces) -> list[tuple[int, int]]:
+    """Numbers of the words, one of each text, that are each other's nearest and alike enough.
+
+    Neither text is without words.
+    """
+    cosines = left.word_vectors @ right.word_vectors.T
+    nearest, back = cosines.argmax(axis=1), cosines.argmax(axis=0)
+    return [
+        (n, m) for n, m in enumerate(nearest.tolist()) if back[m] == n and cosines[n, m] > ALIKE
+    ]
+
+
 def count(
     pairs: Iterable[tuple[str, str]], words: PieceEmbedder, counted: dict[str, Counter[str]]
 ) -> None:
@@ -66,11 +79,7 @@ def count(
         left, right = words.pieces(arabic), words.pieces(english)
         if not len(left.word_weights) or not len(right.word_weights):
             continue
-        cosines = left.word_vectors @ right.word_vectors.T
-        nearest, back = cosines.argmax(axis=1), cosines.argmax(axis=0)
-        for n, m in enumerate(nearest.tolist()):
-            if back[m] != n or cosines[n, m] < ALIKE:
-                continue
+        for n, m in counterparts(left, right):
             told = english[slice(*right.word_spans[m].tolist())].lower()
             written = arabic[slice(*left.word_spans[n].tolist())]
             if _WORD.fullmatch(told) and _ARABIC.match(written):

@@ -32,12 +32,12 @@ from transformers import BertForQuestionAnswering, BertModel
 
 from rag.protocols import PieceEmbedder
 from rag.sentences import split
-from rag.training.contextual import batch_of, batches, ends_of, mean_vectors
+from rag.training.contextual import batch_of, batches, ends_of, mean_vectors, pooled
+from rag.training.gloss import counterparts
 from rag.training.static import Ids
 
 QUESTION_PIECES = 48
 WINDOW_PIECES = 360
-ALIKE = 0.55  # cosine of static vectors from which two words are taken for each other's translation
 ARABIC_SHARE = 0.62  # of the reading examples that could be drawn over either language
 JOINED = frozenset({"qamr", "squad", "cloze", "qamr gloss", "squad gloss"})  # one-sentence texts
 WORDS_ALIKE = 0.35  # mean cosine from which two pieces are taken for each other's translation
@@ -221,15 +221,8 @@ class Corpus:
             read = [words.pieces(one) for one in pair]
             if min(len(one.word_weights) for one in read) < 5:
                 continue
-            cosines = read[0].word_vectors @ read[1].word_vectors.T
-            nearest = cosines.argmax(axis=1)
-            back = cosines.argmax(axis=0)
             rare = [one.word_weights >= np.median(one.word_weights) for one in read]
-            found = [
-                (n, m)
-                for n, m in enumerate(nearest.tolist())
-                if back[m] == n and cosines[n, m] > ALIKE and rare[0][n] and rare[1][m]
-            ]
+            found = [(n, m) for n, m in counterparts(*read) if rare[0][n] and rare[1][m]]
             if not found:
                 continue
             group = f"{source}-{place // 6}"
@@ -479,13 +472,6 @@ def layers_of(model: BertModel, ids: Tensor, mask: Tensor) -> Layers:
     )
 
 
-def pooled(layers: Layers) -> Tensor:
-    """Normalised means of the last layer, as :func:`mean_vectors`."""
-    weight = layers.mask[..., None].float()
-    total = (layers.last.float() * weight).sum(1)
-    return nn.functional.normalize(total / weight.sum(1), dim=-1)
-
-
 def words_loss(left: Layers, right: Layers) -> Tensor:
     """How hard it is to tell which piece of the translation each piece belongs to.
 
@@ -729,11 +715,11 @@ def train(
                     target = mean_vectors(teacher, *(part.to(device) for part in taught))
                 given = batch_of([pairs[n][0] for n in numbers], *ends)
                 left = layers_of(model.bert, *(part.to(device) for part in given))
-                arabic = pooled(left)
+                arabic = pooled(left.last, left.mask)
                 some = numbers[: max(4, len(numbers) // 3)]
                 given = batch_of([pairs[n][1] for n in some], *ends)
                 right = layers_of(model.bert, *(part.to(device) for part in given))
-                english = pooled(right)
+                english = pooled(right.last, right.mask)
                 near = (1 - (arabic * target).sum(-1)).mean()
                 kept = (1 - (english * target[: len(some)]).sum(-1)).mean()
                 labels = torch.arange(len(numbers), device=device)
