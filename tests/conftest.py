@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import sys
@@ -15,7 +16,7 @@ from rag.contextual import ContextualModel
 from rag.embedding.static import StaticEmbedder
 from rag.engine import Engine
 from rag.protocols import Embedder
-from rag.settings import Settings
+from rag.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "seeds"
@@ -35,6 +36,15 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)  # type: ignore[arg-type]
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No sanad.toml and no SANAD_* of the machine the tests run on."""
+    monkeypatch.chdir(tmp_path)
+    for name in list(os.environ):
+        if name.startswith(PREFIX):
+            monkeypatch.delenv(name)
 
 
 _UNPICKLED: list[str] = []

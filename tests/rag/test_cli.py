@@ -18,20 +18,13 @@ from rag.errors import IndexMismatch
 from rag.index.collection import Collection
 from rag.settings import PREFIX
 
+pytestmark = pytest.mark.usefixtures("own_folder")
+
 ROOT = Path(__file__).parents[2]
 FACTS = ROOT / "seeds" / "facts.jsonl"
 ARTICLE = "articles/000_bf9d928c021a1d38.txt"
 AR = "كم عدد الأسرى الأوكرانيين الذين تسعى كييف إلى إطلاق سراحهم؟"
 EN = "How many Ukrainian drones did Russia say it shot down?"
-
-
-@pytest.fixture(autouse=True)
-def _own_folder(tmp_path, monkeypatch):
-    """No sanad.toml and no SANAD_* of the machine the tests run on."""
-    monkeypatch.chdir(tmp_path)
-    for name in list(os.environ):
-        if name.startswith(PREFIX):
-            monkeypatch.delenv(name)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The commands over the real seed collection."""
 
 import json
-import os
 
 import pytest
 
@@ -9,20 +8,14 @@ from rag import calibration, cli
 from rag.engine import Engine
 from rag.evaluation import calibrate, commands
 from rag.evaluation.questions import load
-from rag.settings import PREFIX, Settings
+from rag.settings import Settings
 from tests.api.fakes import served, until_ready
 from tests.conftest import SEEDS
 
+pytestmark = pytest.mark.usefixtures("own_folder")
+
 FACTS = SEEDS / "facts.jsonl"
 FEW = ("ar-001", "ar-002", "en-001", "en-002")
-
-
-@pytest.fixture(autouse=True)
-def _own_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for name in list(os.environ):
-        if name.startswith(PREFIX):
-            monkeypatch.delenv(name)
 
 
 @pytest.fixture

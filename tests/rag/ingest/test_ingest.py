@@ -13,19 +13,12 @@ import pytest
 
 from rag import cli
 from rag.index.collection import Collection
-from rag.settings import PREFIX
 from tests.files import zipped
+
+pytestmark = pytest.mark.usefixtures("own_folder")
 
 AR = "سقط المطر في القاهرة أمس، وارتفع منسوب النيل مترين."
 EN = "The river rose by two metres, and the bridge was closed."
-
-
-@pytest.fixture(autouse=True)
-def _own_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for name in list(os.environ):
-        if name.startswith(PREFIX):
-            monkeypatch.delenv(name)
 
 
 @pytest.fixture
