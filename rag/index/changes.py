@@ -185,16 +185,6 @@ def record_files(documents: Sequence[Document]) -> list[str]:
     return list(dict.fromkeys(files))
 
 
-def gone_below(truth: Truth, folder: Path) -> list[str]:
-    """Ids of live documents that came from files below a folder which are there no more."""
-    inside = folder.resolve()
-    return [
-        id
-        for id, origin in truth.origins()
-        if inside in _path_of(origin).parents and _is_gone(origin)
-    ]
-
-
 def _place(truth: Truth, document: Document) -> tuple[Document, DocumentSummary | None]:
     """The document under the id it will have, and the stored version it replaces, if any.
 

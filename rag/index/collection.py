@@ -33,7 +33,6 @@ from rag.index.changes import (
     ChangeReport,
     batches,
     checked,
-    gone_below,
 )
 from rag.index.embedded import GROUPS, TERMS, VECTORS, EmbeddedIndex
 from rag.index.files import explained, sha256_of
@@ -208,19 +207,6 @@ class Collection:
         truth = Truth(self.folder / TRUTH)
         try:
             return preview(truth, documents, settle)
-        finally:
-            truth.close()
-
-    def gone_below(self, folder: Path) -> list[str]:
-        """Ids of documents that came from files below a folder which are there no more.
-
-        For :meth:`delete`, where somebody wants the collection to follow the folder.
-        """
-        if not self.exists():
-            return []
-        truth = Truth(self.folder / TRUTH)
-        try:
-            return gone_below(truth, folder)
         finally:
             truth.close()
 

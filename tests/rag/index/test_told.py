@@ -13,6 +13,7 @@ from rag.errors import InvalidParameter
 from rag.filters import parse_all
 from rag.index.changes import record_files
 from rag.index.collection import Collection
+from rag.ingest.prune import vanished
 from rag.settings import Settings
 from tests.rag.index.fakes import HashingEmbedder, NoModel, articles, content
 from tests.strategies import document
@@ -203,6 +204,10 @@ def test_nothing_is_removed_for_a_file_that_was_not_read_wholly(tmp_path, monkey
     assert len(content(engine.index())) == 4
 
 
+def gone_below(engine, folder):
+    return list(vanished(engine.collection.origins(), [folder]))
+
+
 def test_files_that_vanished_from_a_folder_stay_until_somebody_says_so(tmp_path, monkeypatch):
     folder, engine = tmp_path / "files", engine_of(tmp_path, monkeypatch)
     folder.mkdir()
@@ -213,11 +218,11 @@ def test_files_that_vanished_from_a_folder_stay_until_somebody_says_so(tmp_path,
     (folder / "a.txt").unlink()
     (folder / "c 100%.txt").unlink()
     assert engine.ingest([folder])[1].removed == ()
-    assert engine.collection.gone_below(folder) == ["a.txt", "c 100%.txt"]
-    assert engine.collection.gone_below(tmp_path / "elsewhere") == []
-    engine.delete(engine.collection.gone_below(tmp_path))
+    assert gone_below(engine, folder) == ["a.txt", "c 100%.txt"]
+    assert gone_below(engine, tmp_path / "elsewhere") == []
+    engine.delete(gone_below(engine, tmp_path))
     (folder / "rows.jsonl").unlink()
-    gone = engine.collection.gone_below(folder)
+    gone = gone_below(engine, folder)
     assert gone == ["rows.jsonl#a", "rows.jsonl#b", "rows.jsonl#c"]
     assert set(content(engine.index())) == {"b.txt", *gone}
 
@@ -229,9 +234,9 @@ def test_what_lies_in_an_archive_is_not_gone(tmp_path, monkeypatch):
     with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
         archive.writestr("news.txt", "Kyiv hopes to free 1,200 prisoners.")
     engine.ingest([tmp_path / "all.zip"])
-    assert engine.collection.gone_below(tmp_path) == []
+    assert gone_below(engine, tmp_path) == []
     (tmp_path / "all.zip").unlink()
-    assert engine.collection.gone_below(tmp_path) == ["all.zip/news.txt"]
+    assert gone_below(engine, tmp_path) == ["all.zip/news.txt"]
 
 
 def test_feeds_forget_and_the_store_does_not(tmp_path):
