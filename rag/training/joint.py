@@ -59,18 +59,18 @@ class JointSettings:
     seed: int = 0
     tasks: tuple[float, float, float] = (0.58, 0.22, 0.2)  # read, retrieve, distil
     reading: tuple[tuple[str, float], ...] = (
-        ("sanad", 0.42),
-        ("news", 0.2),
-        ("written", 0.04),
-        ("arcd", 0.06),
-        ("qamr", 0.05),
+        ("sanad", 0.5),
+        ("news", 0.16),
+        ("written", 0.16),
+        ("arcd", 0.05),
+        ("qamr", 0.03),
         ("squad", 0.02),
-        ("fairytaleqa", 0.03),
-        ("covidqa", 0.02),
-        ("cloze", 0.05),
-        ("qamr gloss", 0.06),
-        ("squad gloss", 0.02),
-        ("text gloss", 0.03),
+        ("fairytaleqa", 0.02),
+        ("covidqa", 0.01),
+        ("cloze", 0.01),
+        ("qamr gloss", 0.02),
+        ("squad gloss", 0.01),
+        ("text gloss", 0.01),
     )
     mixed: float = 0.25  # of the aligned texts, each sentence in a language of its own
     mark_dropped: float = 0.35  # of the questions lose their question mark, as people type
@@ -383,7 +383,7 @@ class Reading:
         side = 0 if len(asked.texts) == 1 or self.rng.random() < ARABIC_SHARE else 1
         text, answers = self.corpus.texts[asked.texts[side]], asked.answers[side]
         chance = self.rng.random()
-        if answers and chance < 0.22:
+        if answers and chance < 0.28:
             free = without(text, answers, self.rng)
             if free is not None:
                 return self._example(asked.ids, [text.ids[free[0] : free[1]]], [])
