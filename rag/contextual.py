@@ -32,7 +32,7 @@ GRAPH = "model.onnx"
 WINDOW = 320  # pieces
 STRIDE = 200
 QUESTION = 96  # pieces of a question that are read together with a passage
-_INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
+_INPUTS = {"input_ids", "token_type_ids"}
 _OUTPUTS = {"vectors", "logits"}
 _MOST_WORKERS = 8
 _REMEMBERED = 512  # scores of a question and a text, a few kilobytes each
@@ -49,7 +49,10 @@ class _Window:
 class ContextualModel:
     """The network in ``folder``; safe to share between threads."""
 
-    def __init__(self, folder: Path, *, workers: int | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, workers: int | None = None, remembered: int = _REMEMBERED
+    ) -> None:
+        """``remembered``: how many scores of a question and a text are kept."""
         files = read_verified(folder, (GRAPH, TOKENIZER))
         self._tokenizer = read_tokenizer(folder, files)
         self._session = _session(files.contents[GRAPH], folder)
@@ -59,6 +62,7 @@ class ContextualModel:
         self.fingerprint = files.fingerprint
         self.workers = workers or min(_MOST_WORKERS, len(os.sched_getaffinity(0)))
         self._lock = Lock()
+        self._remembered = remembered
         self._scored: dict[tuple[str, str], SpanScores] = {}
         self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="sanad-model")
 
@@ -85,7 +89,7 @@ class ContextualModel:
         made = dict(zip(fresh, self._score(question, fresh), strict=True))
         with self._lock:
             self._scored |= {(question, text): scores for text, scores in made.items()}
-            while len(self._scored) > _REMEMBERED:
+            while len(self._scored) > self._remembered:
                 del self._scored[next(iter(self._scored))]
         kept |= made
         return [kept[text] for text in texts]
@@ -125,10 +129,8 @@ class ContextualModel:
         return margins
 
     def _run(self, output: str, ids: Sequence[int], types: Sequence[int]) -> NDArray[np.float32]:
-        rows = np.array([ids], dtype=np.int64)
         given = {
-            "input_ids": rows,
-            "attention_mask": np.ones_like(rows),
+            "input_ids": np.array([ids], dtype=np.int64),
             "token_type_ids": np.array([types], dtype=np.int64),
         }
         out: NDArray[np.float32] = self._session.run([output], given)[0]

@@ -311,7 +311,8 @@ def fit(
 ) -> dict[str, Any]:
     """Fits everything, writes ``out`` and returns the cross-validated scores."""
     pieces = StaticEmbedder(models / catalogue.PIECES)
-    network = ContextualModel(models / catalogue.BILINGUAL)
+    # The same question is asked of the same text in corpora of several sizes.
+    network = ContextualModel(models / catalogue.BILINGUAL, remembered=200_000)
     embedder = ContextualEmbedder(network)
     asked = corpora(dev, others, off_topic, news, embedder)
     weights, retrieval_scores = fit_retrieval(asked, embedder, pieces, network)

@@ -3,9 +3,9 @@
 Written out rather than traced: the embedding table stays int8 with one scale a row, the three
 attention matrices are one product, and the operators are those ONNX Runtime has fast kernels for.
 
-Inputs ``input_ids``, ``attention_mask``, ``token_type_ids`` (rows, pieces) int64. Outputs
-``vectors`` (rows, dim), the normalised mean of the last layer over the mask, and ``logits``
-(rows, pieces, 2), the start and end of an answer.
+Inputs ``input_ids`` and ``token_type_ids`` (rows, pieces) int64, rows of one length: a text runs by
+itself, so there is no mask. Outputs ``vectors`` (rows, dim), the normalised mean of the last layer,
+and ``logits`` (rows, pieces, 2), the start and end of an answer.
 """
 
 from __future__ import annotations
@@ -43,17 +43,29 @@ class _Graph:
         self.nodes.append(helper.make_node(kind, inputs, [output], domain=domain, **attributes))
         return output
 
-    def linear(self, given: str, weight: Array, bias: Array, name: str) -> str:
+    def linear(
+        self, given: str, weight: Array, bias: Array, name: str, *, even: bool = False
+    ) -> str:
         """``given @ weight.T + bias``; int8 columns with one scale each.
 
         The operator quantises all its input with one scale, which a few large values of one piece
         spoil for all others: each piece is brought to a largest value of 1 before and back after.
+        Where the pieces are ``even`` already that costs time for nothing.
         """
         if not self.quantised:
             matrix = self.constant(f"{name}.weight", weight.T)
             product = self.node("MatMul", [given, matrix], f"{name}.product")
             return self.node("Add", [product, self.constant(f"{name}.bias", bias)], name)
         rows, scales = quantise(weight)
+        if even:
+            inputs = [
+                given,
+                self.constant(f"{name}.weight", rows.T),
+                self.constant(f"{name}.scale", scales),
+                "",
+                self.constant(f"{name}.bias", bias),
+            ]
+            return self.node("DynamicQuantizeMatMul", inputs, name)
         sizes = self.node("Abs", [given], f"{name}.sizes")
         top = self.node("ReduceMax", [sizes, self.last_axis()], f"{name}.top", keepdims=1)
         largest = self.node("Clip", [top, self.least()], f"{name}.largest")
@@ -99,23 +111,18 @@ def build(weights: dict[str, Array], heads: int, *, quantised: bool = True) -> o
     layers = 1 + max(
         int(n.split(".")[3]) for n in weights if n.startswith(f"{PREFIX}encoder.layer")
     )
-    padding = graph.node("Cast", ["attention_mask"], "padding", to=TensorProto.INT32)
     for number in range(layers):
-        hidden = _layer(graph, get, hidden, padding, number, heads)
+        hidden = _layer(graph, get, hidden, number, heads)
     logits = graph.linear(
         hidden, weights["qa_outputs.weight"], weights["qa_outputs.bias"], "logits_inner"
     )
     graph.node("Identity", [logits], "logits")
-    mask = graph.node("Cast", ["attention_mask"], "mask", to=TensorProto.FLOAT)
-    last = graph.constant("last_axis", np.array([2], np.int64))
-    weight = graph.node("Unsqueeze", [mask, last], "mask_column")
-    kept = graph.node("Mul", [hidden, weight], "kept")
     pieces = graph.constant("pieces_axis", np.array([1], np.int64))
-    total = graph.node("ReduceSum", [kept, pieces], "total", keepdims=0)
+    total = graph.node("ReduceSum", [hidden, pieces], "total", keepdims=0)
     graph.node("LpNormalization", [total], "vectors", axis=1, p=2)
     inputs = [
         helper.make_tensor_value_info(name, TensorProto.INT64, ["rows", "pieces"])
-        for name in ("input_ids", "attention_mask", "token_type_ids")
+        for name in ("input_ids", "token_type_ids")
     ]
     dim = int(weights["qa_outputs.weight"].shape[1])
     outputs = [
@@ -161,7 +168,6 @@ def _layer(
     graph: _Graph,
     get: Callable[[str], Array],
     given: str,
-    padding: str,
     number: int,
     heads: int,
 ) -> str:
@@ -170,12 +176,10 @@ def _layer(
     parts = ("query", "key", "value")
     weight = np.concatenate([get(f"{at}attention.self.{part}.weight") for part in parts])
     bias = np.concatenate([get(f"{at}attention.self.{part}.bias") for part in parts])
-    joined = graph.linear(given, weight, bias, f"{name}.qkv")
+    joined = graph.linear(given, weight, bias, f"{name}.qkv", even=True)  # normalised just before
     split = [f"{name}.{part}" for part in parts]
     graph.nodes.append(helper.make_node("Split", [joined], split, axis=2, num_outputs=3))
-    mixed = graph.node(
-        "MultiHeadAttention", [*split, "", padding], f"{name}.mixed", num_heads=heads
-    )
+    mixed = graph.node("MultiHeadAttention", split, f"{name}.mixed", num_heads=heads)
     out = graph.linear(
         mixed,
         get(f"{at}attention.output.dense.weight"),
