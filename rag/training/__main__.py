@@ -3,7 +3,7 @@
 static     tokenizer → align → match → export: the folder of the static model
 distil     stage 1 of the network: the English teacher's trunk learns Arabic from translations
 joint      stage 2: reading, retrieval and translation together → export: the network's folder
-evidence   fits retrieval, evidence and confidence weights on sanad_qa's dev units
+evidence   fits retrieval, evidence and confidence weights on questions kept aside
 measure    the evaluation sets, as JSON
 unpack     the shipped network in float32 for transformers and sentence-transformers
 
@@ -161,8 +161,10 @@ def fit_evidence(options: argparse.Namespace) -> None:
         off_topic[language] = random.Random(0).sample(asked, min(_OFF_TOPIC, len(asked)))
     paragraphs = [line for line in sources.lines(options.data, sources.ARABIC_TEXT[0]) if line]
     news = sources.sample(paragraphs, _NEWS, 0)
+    beside = Path(__file__).parent
+    own = [json.loads(line) for line in sources.lines(beside, sources.WRITTEN_DEV)]
     out = options.out / "evidence.json"
-    scores = evidence.fit(rows["dev"], rows["train"], off_topic, news, options.out, out)
+    scores = evidence.fit(rows["dev"], rows["train"], off_topic, news, own, options.out, out)
     print(json.dumps(scores, indent=1))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -66,6 +68,14 @@ def test_the_threshold_declines_most_unanswerable_questions():
     assert found[evidence._DECLINED] == pytest.approx(0.17)
     assert found["answerable answered there"] == pytest.approx(3 / 4)
     assert found["answerable answered rightly there"] == pytest.approx(2 / 4)
+
+
+def test_questions_that_are_nearly_answered_count_for_half_of_the_unanswerable():
+    near = [replace(one, asked=replace(one.asked, near=True)) for one in map(stranger, (0.6, 0.8))]
+    rows = [held(0.9, 0), *(stranger(n / 100) for n in range(98))]
+    assert evidence.calibration(rows)[evidence._DECLINED] == pytest.approx(0.83)
+    # Under 0.8 lie one of the near ones and 80 of the 98 others: .25 + .41 of the weight.
+    assert evidence.calibration(rows + near)[evidence._DECLINED] == pytest.approx(0.8)
 
 
 def test_ranks_are_what_the_area_under_the_curve_counts():
