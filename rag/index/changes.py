@@ -126,6 +126,7 @@ def put(
         live = next(iter(truth.live("id", document.id)), None)
     else:
         document, live = _place(truth, document)
+    intact = live is None or truth.intact(live.id)
     if live is None:
         twins = [] if exact else truth.live("sha256", document.sha256)
         if twins:
@@ -138,7 +139,8 @@ def put(
             return Put("duplicate", existing)
         tally.added.append(document.id)
     else:
-        if live.sha256 == document.sha256 and _same_told(truth.current(live.id), document):
+        same = intact and live.sha256 == document.sha256
+        if same and _same_told(truth.current(live.id), document):
             if document.origin:
                 truth.move(live.id, document.origin)
             tally.unchanged.append(live.id)
@@ -146,7 +148,10 @@ def put(
         tally.changed.append(document.id)
     passages = cut(document)
     vectors = np.zeros((len(passages), embedder.dim), dtype=np.float32)
-    reusable = truth.stored_vectors(document.id, document.sha256, embedder.dim)
+    # Of a damaged document nothing is taken over.
+    reusable = (
+        truth.stored_vectors(document.id, document.sha256, embedder.dim) if intact else {}
+    )
     fresh = []
     for number, passage in enumerate(passages):
         if passage.text in reusable:

@@ -134,7 +134,7 @@ class Collection:
             truth.close()
 
     def verify(self, embedder: Embedder | None = None) -> Manifest:
-        """Checks every file and every stored text against its hash; raises as :meth:`open`."""
+        """Checks every file and every stored document against its hash; raises as :meth:`open`."""
         index = self.open(embedder)
         try:
             altered = index.altered_documents()
@@ -143,8 +143,10 @@ class Collection:
         if altered:
             named = ", ".join(repr(id) for id in altered[:5])
             raise IndexDamaged(
-                f"{len(altered)} stored texts are not what was ingested: {named}",
-                hint="sanad documents delete ID --yes, then ingest the article again",
+                f"{len(altered)} stored document{'s are' if len(altered) > 1 else ' is'} "
+                f"not what was ingested: {named}",
+                hint="ingest the articles again with: sanad ingest PATH; what is not at hand any "
+                "more, restore from a backup or remove with: sanad documents delete ID --yes",
             )
         return index.manifest
 
