@@ -13,13 +13,14 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rag.documents.formats import ARCHIVE_SUFFIXES
 from rag.index.truth import Truth
 from rag.metadata import check_metadata, check_tags
 from rag.passages import cut
 from rag.protocols import Embedder
-from rag.types import Document, DocumentSummary
+from rag.types import Document, DocumentSummary, Passage
 
 # One transaction: enough for its sync not to matter, little enough to hold in memory.
 _DOCUMENTS_A_COMMIT = 200
@@ -147,11 +148,25 @@ def put(
             return Put("unchanged", live.id)
         tally.changed.append(document.id)
     passages = cut(document)
-    vectors = np.zeros((len(passages), embedder.dim), dtype=np.float32)
     # Of a damaged document nothing is taken over.
-    reusable = (
-        truth.stored_vectors(document.id, document.sha256, embedder.dim) if intact else {}
-    )
+    vectors, embedded = vectors_of(truth, document, passages, embedder, reuse=intact)
+    tally.embedded += embedded
+    truth.remove(document.id, at)
+    truth.add(document, passages, vectors, at)
+    return Put("changed" if live else "added", document.id)
+
+
+def vectors_of(
+    truth: Truth,
+    document: Document,
+    passages: Sequence[Passage],
+    embedder: Embedder,
+    *,
+    reuse: bool = True,
+) -> tuple[NDArray[np.float32], int]:
+    """The vectors of a document's passages, and how many of them are not stored already."""
+    vectors = np.zeros((len(passages), embedder.dim), dtype=np.float32)
+    reusable = truth.stored_vectors(document.id, document.sha256, embedder.dim) if reuse else {}
     fresh = []
     for number, passage in enumerate(passages):
         if passage.text in reusable:
@@ -160,10 +175,7 @@ def put(
             fresh.append(number)
     if fresh:
         vectors[fresh] = embedder.embed_passages([passages[number].text for number in fresh])
-    tally.embedded += len(fresh)
-    truth.remove(document.id, at)
-    truth.add(document, passages, vectors, at)
-    return Put("changed" if live else "added", document.id)
+    return vectors, len(fresh)
 
 
 def _same_told(one: Document, other: Document) -> bool:

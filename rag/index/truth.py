@@ -35,7 +35,7 @@ from rag.errors import (
 )
 from rag.filters import FIELDS
 from rag.index.files import no_space
-from rag.passages import passage_id
+from rag.passages import FIRST_PASSAGES_VERSION, passage_id
 from rag.types import Document, DocumentSummary, Passage
 
 NAME = "truth.sqlite3"
@@ -81,7 +81,10 @@ ALTER TABLE documents ADD COLUMN pages TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE documents ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE documents ADD COLUMN metadata TEXT NOT NULL DEFAULT '{}';
 """,
-    2: _SEALS,
+    2: _SEALS
+    + f"""
+INSERT INTO meta SELECT 'passaging', '{FIRST_PASSAGES_VERSION}' FROM meta WHERE key = 'embedder';
+""",
 }
 _FIRST_WITH_JSON, _FIRST_WITH_SEALS = 2, 3
 _DOCUMENT = "id, text, sha256, title, source, language, media_type, published, origin"
@@ -259,7 +262,9 @@ class Truth:
 
     def move(self, id: str, origin: str) -> None:
         """Records that the live document's bytes now lie elsewhere; its content is unchanged."""
-        rows = self._rows("SELECT number FROM documents WHERE id = :id AND removed IS NULL", {"id": id})
+        rows = self._rows(
+            "SELECT number FROM documents WHERE id = :id AND removed IS NULL", {"id": id}
+        )
         for (number,) in rows:
             intact = not self._told_altered(number)
             self._connection.execute(
@@ -488,16 +493,16 @@ class Truth:
         rows = self._rows(
             f"SELECT d.number, d.id FROM documents d WHERE {_LIVE} ORDER BY d.id", {"at": at}
         )
-        altered = [
-            id for number, id in rows if not self._intact(number)
-        ]
+        altered = [id for number, id in rows if not self._intact(number)]
         if said != "ok" and not altered:
             raise IndexDamaged(f"{NAME}: {said}", hint=_RESTORE)
         return altered
 
     def intact(self, id: str) -> bool:
         """Whether text, passages and what is told of the live document are as they were stored."""
-        rows = self._rows("SELECT number FROM documents WHERE id = :id AND removed IS NULL", {"id": id})
+        rows = self._rows(
+            "SELECT number FROM documents WHERE id = :id AND removed IS NULL", {"id": id}
+        )
         return all(self._intact(number) for (number,) in rows)
 
     def _intact(self, number: int) -> bool:
@@ -545,6 +550,15 @@ class Truth:
         for (document,) in live:
             for number, passage, _ in self._passages_of(document):
                 yield number, passage
+
+    def spans(self, id: str) -> list[tuple[int, int, str]]:
+        """(start, end, language) of the live document's passages, in order."""
+        return self._rows(
+            'SELECT p."start", p."end", p.language FROM passages p '
+            "JOIN documents d ON d.number = p.document "
+            "WHERE d.id = :id AND d.removed IS NULL ORDER BY p.number",
+            {"id": id},
+        )
 
     def stored_vectors(self, id: str, sha256: str, dim: int) -> dict[str, NDArray[np.float32]]:
         """Vectors by text of the passages of the live document, and of any that has this hash."""
