@@ -94,9 +94,11 @@ def chain_without_its_middle(authority):
     ids=["another host", "its address only", "ended", "to come", "unknown", "half a chain"],
 )
 def test_a_certificate_that_proves_nothing_is_refused_and_told(authority, certificate, told):
-    with serving_tls({"/a": html("x")}, certificate(authority)) as (port, asked):
-        with pytest.raises(FetchRefused, match=told) as caught:
-            fetcher().fetch(f"https://{HOST}:{port}/a")
+    with (
+        serving_tls({"/a": html("x")}, certificate(authority)) as (port, asked),
+        pytest.raises(FetchRefused, match=told) as caught,
+    ):
+        fetcher().fetch(f"https://{HOST}:{port}/a")
     assert (caught.value.reason, caught.value.exit_code) == ("certificate", 65)
     assert "certificate" in caught.value.message
     assert "_ssl.c" not in caught.value.message
@@ -105,9 +107,11 @@ def test_a_certificate_that_proves_nothing_is_refused_and_told(authority, certif
 
 
 def test_an_authority_that_nobody_named_is_not_trusted(authority):
-    with serving_tls({"/a": html("x")}, authority.issue_cert(HOST)) as (port, asked):
-        with pytest.raises(FetchRefused) as caught:
-            fetcher().fetch(f"https://{HOST}:{port}/a")
+    with (
+        serving_tls({"/a": html("x")}, authority.issue_cert(HOST)) as (port, asked),
+        pytest.raises(FetchRefused) as caught,
+    ):
+        fetcher().fetch(f"https://{HOST}:{port}/a")
     assert caught.value.reason == "certificate"
     assert asked == []
 
@@ -144,9 +148,11 @@ def test_redirects_lead_from_tls_and_to_it_and_each_is_checked(authority):
 
 
 def test_a_server_that_speaks_no_tls_is_told():
-    with serving({"/a": html("x")}) as (port, _):
-        with pytest.raises(FetchRefused, match="no TLS") as caught:
-            fetcher().fetch(f"https://{HOST}:{port}/a")
+    with (
+        serving({"/a": html("x")}) as (port, _),
+        pytest.raises(FetchRefused, match="no TLS") as caught,
+    ):
+        fetcher().fetch(f"https://{HOST}:{port}/a")
     assert caught.value.reason == "unreachable"
     assert "_ssl.c" not in caught.value.message
 
@@ -178,7 +184,9 @@ def silent_end(handler: Handler):
 
 @pytest.mark.usefixtures("trusted")
 def test_a_body_that_is_cut_off_is_no_page(authority):
-    with serving_tls({"/a": silent_end}, authority.issue_cert(HOST)) as (port, _):
-        with pytest.raises(FetchRefused, match="ended before") as caught:
-            fetcher().fetch(f"https://{HOST}:{port}/a")
+    with (
+        serving_tls({"/a": silent_end}, authority.issue_cert(HOST)) as (port, _),
+        pytest.raises(FetchRefused, match="ended before") as caught,
+    ):
+        fetcher().fetch(f"https://{HOST}:{port}/a")
     assert caught.value.reason == "unreachable"
