@@ -87,15 +87,22 @@ def _placed(glyphs: Sequence[Glyph]) -> list[str]:
     taken = [g.origin for g in glyphs if not g.text.isspace() and not g.is_mark]
     glyphs = [g for g in glyphs if not g.text.isspace() or not _is_taken(g, taken)]
     together = Counter(glyph.origin for glyph in glyphs)
-    starts: dict[float, float] = {}
+    lefts: dict[float, float] = {}
     ends: dict[float, float] = {}
     for glyph in glyphs:
-        starts[glyph.origin] = min(glyph.left, starts.get(glyph.origin, glyph.origin))
+        lefts[glyph.origin] = min(glyph.left, lefts.get(glyph.origin, glyph.left))
         ends[glyph.origin] = max(glyph.right, ends.get(glyph.origin, glyph.right))
+    # A letter with its marks stands where the glyph of them all does.
+    alone = Counter(glyph.origin for glyph in glyphs if not glyph.is_mark)
     # Where the parts of a glyph are not told apart: of lam and alef, lam is read first.
     letters = sorted(
         (glyph for glyph in glyphs if not glyph.is_mark),
-        key=lambda glyph: (glyph.middle, glyph.text == "ل"),
+        key=lambda glyph: (
+            (lefts[glyph.origin] + ends[glyph.origin]) / 2
+            if alone[glyph.origin] == 1
+            else glyph.middle,
+            glyph.text == "ل",
+        ),
     )
     marks: dict[int, str] = {}
     for glyph in glyphs:
@@ -107,7 +114,7 @@ def _placed(glyphs: Sequence[Glyph]) -> list[str]:
         if number:
             before = letters[number - 1]
             widest = _SPACE_OF_PARTS if together[before.origin] > 1 else _SPACE
-            gap = starts[glyph.origin] - ends[before.origin]
+            gap = min(lefts[glyph.origin], glyph.origin) - ends[before.origin]
             if (
                 before.origin != glyph.origin
                 and gap > widest * max(before.size, glyph.size)

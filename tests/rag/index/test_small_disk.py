@@ -109,8 +109,8 @@ def swept(folder, sizes):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-COARSE = [0, 40_000, 120_000, 200_000, 300_000, 400_000, 2_000_000]
-FINE = [*range(0, 700_000, 8192), 2_000_000]
+COARSE = [0, 24_000, 48_000, 72_000, 96_000, 2_000_000]
+FINE = [*range(0, 160_000, 4096), 2_000_000]  # a page of memory more each time
 
 
 @pytest.mark.parametrize("sizes", [COARSE, pytest.param(FINE, marks=pytest.mark.soak)], ids=len)
