@@ -120,7 +120,10 @@ def parser() -> argparse.ArgumentParser:
     command("compact", "leave no byte of deleted documents in any file")
     command("mcp", "offer search, ask and open_document to MCP clients, on stdin and stdout")
     command("verify", "check every file of the index against its checksum")
-    command("rebuild", "make the index anew from the stored documents, without the model")
+    command(
+        "rebuild",
+        "make the index anew from the stored documents; embeds only what is cut otherwise now",
+    )
     command("doctor", "check the installation, the model and the index")
     completion = commands.add_parser("completion", help="print shell completion")
     completion.add_argument("shell", choices=("bash", "zsh", "fish"))
@@ -502,7 +505,7 @@ def _verify(options: argparse.Namespace, loaded: Settings) -> int:
         _print_json({"generation": described.generation, "files": len(described.files)})
     else:
         print(
-            f"{described.generation}: {len(described.files)} files and all stored texts match their checksums"
+            f"{described.generation}: {len(described.files)} files and all stored documents match their checksums"
         )
     return 0
 

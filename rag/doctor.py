@@ -126,7 +126,7 @@ def _index(settings: Settings) -> Finding:
         return Finding(check="index", state="warn", note=_on_a_line(error))
     note = (
         f"{described.generation}: {described.documents} documents, {described.passages} passages, "
-        "all files and stored texts match their checksums"
+        "all files and stored documents match their checksums"
     )
     if collection.pending():
         note += "; an ingest was interrupted before it was published: run it again"

@@ -265,9 +265,12 @@ class Engine:
         return self.collection.delete(ids)
 
     def rebuild(self) -> str:
-        """Makes the index anew from what is stored, without a model; the new generation's name."""
+        """Makes the index anew from what is stored; the new generation's name.
+
+        The model is loaded only where the passages were cut by other rules than this version's.
+        """
         self._require_collection()
-        return self.collection.rebuild()
+        return self.collection.rebuild(lambda: self.embedder)
 
     def compact(self) -> CompactReport:
         """Leaves no byte of what was deleted in the collection's files; raises NoIndex."""

@@ -299,6 +299,8 @@ def _within(at: Target, until: float) -> Iterator[_Watch]:
     except (OSError, http.client.HTTPException, ValueError) as error:
         if watch.over or isinstance(error, TimeoutError):
             raise _too_slow(at) from error
+        if isinstance(error, ssl.SSLError):
+            raise _insecure(at, error) from error
         told = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise _unreachable(at, told) from error
     finally:
@@ -365,6 +367,19 @@ def _refused(url: str, reason: str, message: str, *, hint: str = "") -> FetchRef
 def _unreachable(at: Target, told: str) -> FetchRefused:
     hint = "check the address and the connection, then ingest it again"
     return FetchRefused(at.url, "unreachable", f"cannot be fetched: {told}", hint=hint)
+
+
+def _insecure(at: Target, error: ssl.SSLError) -> FetchRefused:
+    """What an error of TLS means: a certificate that proves nothing, or no TLS at all."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        hint = (
+            "open it in a browser; where its authority is your own, name the file of its "
+            "certificate in SSL_CERT_FILE; or save the page and ingest the file"
+        )
+        told = f"its certificate cannot be trusted: {error.verify_message}"
+        return FetchRefused(at.url, "certificate", told, hint=hint)
+    reason = (error.reason or "the connection was closed").replace("_", " ").lower()
+    return _unreachable(at, f"no TLS could be agreed on: {reason}")
 
 
 def _too_slow(at: Target) -> FetchRefused:

@@ -16,7 +16,9 @@ from rag.types import Document, Passage
 # short enough that one vector can stand for it.
 TARGET = 500
 LONGEST = 900
+# A collection keeps the version it was cut by: raise it with every change of what is cut.
 PASSAGES_VERSION = f"1/{SPLITTING_VERSION}/{TARGET}/{LONGEST}"
+FIRST_PASSAGES_VERSION = "1/1/500/900"  # of collections that were made before they kept it
 
 
 def passage_id(document_id: str, start: int, end: int) -> str:

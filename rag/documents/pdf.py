@@ -117,6 +117,8 @@ def _lines(document: pypdfium2.PdfDocument, number: int) -> Iterator[Line]:
         return
     raw = text_page.raw
     codes = [pdfium.FPDFText_GetUnicode(raw, index) for index in range(text_page.count_chars())]
+    for index in _said_twice(raw, codes):
+        codes[index] = 0
     arabic = sum(0x0620 <= code <= 0x06FF or 0xFB50 <= code <= 0xFEFC for code in codes)
     mostly = 2 * arabic > sum(chr(code).isalpha() for code in codes if 0 < code < 0x110000)
     for pieces in _pieces(raw, codes):
@@ -134,6 +136,51 @@ def _lines(document: pypdfium2.PdfDocument, number: int) -> Iterator[Line]:
             yield Line(text, pieces[0].base, pieces[0].size)
     text_page.close()
     page.close()
+
+
+def _said_twice(raw: Any, codes: list[int]) -> Iterator[int]:  # noqa: ANN401 - a pdfium handle
+    """Characters of marks that are drawn by a glyph of their own, and say their letter once more.
+
+    Some programs give each glyph of a letter with its marks the meaning of the whole.
+    """
+    if not any(0x064B <= code <= 0x0655 or code == 0x0670 for code in codes):
+        return
+    x, y = ctypes.c_double(), ctypes.c_double()
+    glyphs: dict[tuple[float, float], list[int]] = {}
+    for index, code in enumerate(codes):
+        if code > 0x20 and pdfium.FPDFText_IsGenerated(raw, index) != 1:
+            pdfium.FPDFText_GetCharOrigin(raw, index, x, y)
+            glyphs.setdefault((round(x.value, 2), round(y.value, 2)), []).append(index)
+    heights = Counter(height for _, height in glyphs)
+    meanings: dict[str, list[tuple[float, list[int], float, float]]] = {}
+    for (_, height), indexes in glyphs.items():
+        meaning = "".join(sorted(_as_text([codes[index] for index in indexes])))
+        if len(meaning) > 1 and not meaning.isalpha():
+            meanings.setdefault(meaning, []).append((height, indexes, *_edges_of(raw, indexes)))
+    for found in meanings.values():
+        # Letters stand on the line, where most glyphs do; marks are drawn above or below it.
+        found.sort(key=lambda glyph: -heights[glyph[0]])
+        kept: list[tuple[float, float, float]] = []
+        for height, indexes, left, right in found:
+            size = pdfium.FPDFText_GetFontSize(raw, indexes[0]) or 1.0
+            if any(
+                abs(height - other) < size
+                and (start < (left + right) / 2 < end or left < (start + end) / 2 < right)
+                for other, start, end in kept
+            ):
+                yield from indexes
+            else:
+                kept.append((height, left, right))
+
+
+def _edges_of(raw: Any, indexes: Sequence[int]) -> tuple[float, float]:  # noqa: ANN401 - a pdfium handle
+    """The left and right edge of characters together."""
+    box = pdfium.FS_RECTF()
+    edges = []
+    for index in indexes:
+        pdfium.FPDFText_GetLooseCharBox(raw, index, box)
+        edges += [box.left, box.right]
+    return min(edges), max(edges)
 
 
 @dataclass(frozen=True, slots=True)

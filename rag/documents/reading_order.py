@@ -83,14 +83,26 @@ def _placed(glyphs: Sequence[Glyph]) -> list[str]:
     """The characters from left to right, marks joined to their letters, spaces where gaps are."""
     # A space without width is none: pdfium puts them where it has lost its way.
     glyphs = [g for g in glyphs if not g.text.isspace() or g.right - g.left > 0.05 * g.size]
+    # Nor is one that begins where a letter does: it ended a line that had no room for it.
+    taken = [g.origin for g in glyphs if not g.text.isspace() and not g.is_mark]
+    glyphs = [g for g in glyphs if not g.text.isspace() or not _is_taken(g, taken)]
     together = Counter(glyph.origin for glyph in glyphs)
+    lefts: dict[float, float] = {}
     ends: dict[float, float] = {}
     for glyph in glyphs:
+        lefts[glyph.origin] = min(glyph.left, lefts.get(glyph.origin, glyph.left))
         ends[glyph.origin] = max(glyph.right, ends.get(glyph.origin, glyph.right))
+    # A letter with its marks stands where the glyph of them all does.
+    alone = Counter(glyph.origin for glyph in glyphs if not glyph.is_mark)
     # Where the parts of a glyph are not told apart: of lam and alef, lam is read first.
     letters = sorted(
         (glyph for glyph in glyphs if not glyph.is_mark),
-        key=lambda glyph: (glyph.middle, glyph.text == "ل"),
+        key=lambda glyph: (
+            (lefts[glyph.origin] + ends[glyph.origin]) / 2
+            if alone[glyph.origin] == 1
+            else glyph.middle,
+            glyph.text == "ل",
+        ),
     )
     marks: dict[int, str] = {}
     for glyph in glyphs:
@@ -102,7 +114,7 @@ def _placed(glyphs: Sequence[Glyph]) -> list[str]:
         if number:
             before = letters[number - 1]
             widest = _SPACE_OF_PARTS if together[before.origin] > 1 else _SPACE
-            gap = min(glyph.left, glyph.origin) - ends[before.origin]
+            gap = min(lefts[glyph.origin], glyph.origin) - ends[before.origin]
             if (
                 before.origin != glyph.origin
                 and gap > widest * max(before.size, glyph.size)
@@ -114,13 +126,21 @@ def _placed(glyphs: Sequence[Glyph]) -> list[str]:
     return placed
 
 
-def _distance(letter: Glyph, mark: Glyph) -> tuple[bool, bool, float, float]:
-    """How little a letter can be the one under a mark: another glyph's, a space, far away."""
+def _is_taken(space: Glyph, origins: Sequence[float]) -> bool:
+    return any(abs(space.origin - other) < 0.3 * (space.right - space.left) for other in origins)
+
+
+def _distance(letter: Glyph, mark: Glyph) -> tuple[bool, bool, float, bool, float]:
+    """How little a letter can be the one under a mark: another glyph's, a space, far away.
+
+    Of lam and alef drawn as one it is lam.
+    """
     outside = max(letter.left - mark.middle, mark.middle - letter.right, 0.0)
     return (
         letter.text.isspace(),
         letter.origin != mark.origin,
-        outside,
+        round(outside, 1),
+        letter.text == "ا",
         abs(letter.middle - mark.middle),
     )
 

@@ -35,6 +35,7 @@ REASONS = frozenset(
         "credentials",  # a user name in it
         "not_public",  # leads to this machine or a private network
         "redirects",  # too many
+        "certificate",  # does not prove the host's name
         "status",  # the server answered something else than 200
         "unreachable",
         # Of limits and workers:

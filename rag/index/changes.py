@@ -13,13 +13,14 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rag.documents.formats import ARCHIVE_SUFFIXES
 from rag.index.truth import Truth
 from rag.metadata import check_metadata, check_tags
 from rag.passages import cut
 from rag.protocols import Embedder
-from rag.types import Document, DocumentSummary
+from rag.types import Document, DocumentSummary, Passage
 
 # One transaction: enough for its sync not to matter, little enough to hold in memory.
 _DOCUMENTS_A_COMMIT = 200
@@ -126,6 +127,7 @@ def put(
         live = next(iter(truth.live("id", document.id)), None)
     else:
         document, live = _place(truth, document)
+    intact = live is None or truth.intact(live.id)
     if live is None:
         twins = [] if exact else truth.live("sha256", document.sha256)
         if twins:
@@ -138,15 +140,33 @@ def put(
             return Put("duplicate", existing)
         tally.added.append(document.id)
     else:
-        if live.sha256 == document.sha256 and _same_told(truth.current(live.id), document):
+        same = intact and live.sha256 == document.sha256
+        if same and _same_told(truth.current(live.id), document):
             if document.origin:
                 truth.move(live.id, document.origin)
             tally.unchanged.append(live.id)
             return Put("unchanged", live.id)
         tally.changed.append(document.id)
     passages = cut(document)
+    # Of a damaged document nothing is taken over.
+    vectors, embedded = vectors_of(truth, document, passages, embedder, reuse=intact)
+    tally.embedded += embedded
+    truth.remove(document.id, at)
+    truth.add(document, passages, vectors, at)
+    return Put("changed" if live else "added", document.id)
+
+
+def vectors_of(
+    truth: Truth,
+    document: Document,
+    passages: Sequence[Passage],
+    embedder: Embedder,
+    *,
+    reuse: bool = True,
+) -> tuple[NDArray[np.float32], int]:
+    """The vectors of a document's passages, and how many of them are not stored already."""
     vectors = np.zeros((len(passages), embedder.dim), dtype=np.float32)
-    reusable = truth.stored_vectors(document.id, document.sha256, embedder.dim)
+    reusable = truth.stored_vectors(document.id, document.sha256, embedder.dim) if reuse else {}
     fresh = []
     for number, passage in enumerate(passages):
         if passage.text in reusable:
@@ -155,10 +175,7 @@ def put(
             fresh.append(number)
     if fresh:
         vectors[fresh] = embedder.embed_passages([passages[number].text for number in fresh])
-    tally.embedded += len(fresh)
-    truth.remove(document.id, at)
-    truth.add(document, passages, vectors, at)
-    return Put("changed" if live else "added", document.id)
+    return vectors, len(fresh)
 
 
 def _same_told(one: Document, other: Document) -> bool:

@@ -37,11 +37,12 @@ from rag.index.changes import (
 from rag.index.embedded import GROUPS, TERMS, VECTORS, EmbeddedIndex
 from rag.index.files import explained, sha256_of
 from rag.index.manifest import Manifest
+from rag.index.recut import recut
 from rag.index.truth import NAME as TRUTH
 from rag.index.truth import Truth
 from rag.index.vectors import VectorIndex
 from rag.index.writer import Writer, preview
-from rag.passages import PASSAGES_VERSION
+from rag.passages import FIRST_PASSAGES_VERSION, PASSAGES_VERSION
 from rag.protocols import Embedder
 from rag.terms import TERMS_VERSION, index_terms
 from rag.types import Document
@@ -134,7 +135,7 @@ class Collection:
             truth.close()
 
     def verify(self, embedder: Embedder | None = None) -> Manifest:
-        """Checks every file and every stored text against its hash; raises as :meth:`open`."""
+        """Checks every file and every stored document against its hash; raises as :meth:`open`."""
         index = self.open(embedder)
         try:
             altered = index.altered_documents()
@@ -143,8 +144,10 @@ class Collection:
         if altered:
             named = ", ".join(repr(id) for id in altered[:5])
             raise IndexDamaged(
-                f"{len(altered)} stored texts are not what was ingested: {named}",
-                hint="sanad documents delete ID --yes, then ingest the article again",
+                f"{len(altered)} stored document{'s are' if len(altered) > 1 else ' is'} "
+                f"not what was ingested: {named}",
+                hint="ingest the articles again with: sanad ingest PATH; what is not at hand any "
+                "more, restore from a backup or remove with: sanad documents delete ID --yes",
             )
         return index.manifest
 
@@ -206,6 +209,7 @@ class Collection:
             return preview(None, documents, settle)
         truth = Truth(self.folder / TRUTH)
         try:
+            _check_cut(truth.get("passaging"))
             return preview(truth, documents, settle)
         finally:
             truth.close()
@@ -217,11 +221,22 @@ class Collection:
                 writer.remove(id)
             return writer.publish()
 
-    def rebuild(self) -> str:
-        """Makes a new generation from the truth alone: no model, no network, no old files read."""
+    def rebuild(self, embedder: Callable[[], Embedder] | None = None) -> str:
+        """Makes a new generation from the truth alone: no model, no network, no old files read.
+
+        Where its passages were cut by other rules than this version's they are cut anew, for which
+        alone ``embedder`` is called. Raises IndexMismatch where it is missing or another one.
+        """
         with self._writing(None) as truth:
             if truth.get("embedder") is None:
                 raise _nothing_stored(self.folder)
+            if truth.get("passaging") != PASSAGES_VERSION:
+                if embedder is None:
+                    _check_cut(truth.get("passaging"))
+                else:
+                    model = embedder()
+                    _check_embedder(truth, model)
+                    recut(truth, model)
             name = self._publish(truth, truth.get("embedder") or "", force=True)
             self._collect(truth, 1)
             return name
@@ -394,6 +409,7 @@ class Collection:
             embedder=embedder,
             embedder_fingerprint=truth.get("embedder_fingerprint") or "",
             dim=dim,
+            passaging=truth.get("passaging") or FIRST_PASSAGES_VERSION,
             documents=documents,
             passages=passages,
             files=described,
@@ -467,26 +483,44 @@ def _check_fit(described: Manifest, embedder: Embedder) -> None:
             f"the settings ask for {embedder.fingerprint!r}",
             hint=f"use --embedder {described.embedder}, or ingest into another collection",
         )
-    built = (described.folding, described.terms, described.passaging)
-    here = (FOLDING_VERSION, TERMS_VERSION, PASSAGES_VERSION)
-    if built[:2] != here[:2]:
+    built, here = (described.folding, described.terms), (FOLDING_VERSION, TERMS_VERSION)
+    if built != here:
         raise IndexMismatch(
-            f"the index was built with folding and terms {built[:2]}, this version has {here[:2]}",
+            f"the index was built with folding and terms {built}, this version has {here}",
             hint="run: sanad rebuild",
+        )
+    _check_cut(described.passaging)
+
+
+def _check_cut(passaging: str | None) -> None:
+    """Raises IndexMismatch for passages that this version would cut otherwise."""
+    cut_by = passaging or FIRST_PASSAGES_VERSION
+    if cut_by != PASSAGES_VERSION:
+        raise IndexMismatch(
+            f"the passages were cut by rules {cut_by!r}, this version has {PASSAGES_VERSION!r}",
+            hint="cut them anew, embedding only what is new, with: sanad rebuild",
         )
 
 
 def _check_identity(truth: Truth, embedder: Embedder | None) -> None:
-    """One collection, one embedder: recorded by the first ingest, required by the others."""
+    """One embedder, one way of cutting: recorded by the first ingest, required by the others."""
     if embedder is None:
         return
-    recorded = truth.get("embedder_fingerprint")
-    if recorded is None:
+    if truth.get("embedder_fingerprint") is None:
         with truth.transaction():
             truth.set("embedder", embedder.name)
             truth.set("embedder_fingerprint", embedder.fingerprint)
             truth.set("dim", str(embedder.dim))
-    elif recorded != embedder.fingerprint:
+            truth.set("passaging", PASSAGES_VERSION)
+        return
+    _check_embedder(truth, embedder)
+    _check_cut(truth.get("passaging"))
+
+
+def _check_embedder(truth: Truth, embedder: Embedder) -> None:
+    """Raises IndexMismatch for another embedder than that of the stored vectors."""
+    recorded = truth.get("embedder_fingerprint")
+    if recorded != embedder.fingerprint:
         raise IndexMismatch(
             f"the collection holds vectors of embedder {recorded!r}, "
             f"the settings ask for {embedder.fingerprint!r}",

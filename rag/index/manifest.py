@@ -14,7 +14,7 @@ from rag.errors import IndexDamaged, IndexMismatch, RagError
 from rag.folding import FOLDING_VERSION
 from rag.index import files
 from rag.index.files import problem, sha256_of
-from rag.passages import PASSAGES_VERSION
+from rag.passages import FIRST_PASSAGES_VERSION
 from rag.terms import TERMS_VERSION
 
 FORMAT = 1
@@ -35,7 +35,7 @@ class Manifest:
     dim: int
     folding: str = FOLDING_VERSION
     terms: str = TERMS_VERSION
-    passaging: str = PASSAGES_VERSION
+    passaging: str = FIRST_PASSAGES_VERSION
     documents: int
     passages: int
     files: dict[str, tuple[int, str]]

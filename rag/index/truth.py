@@ -6,6 +6,8 @@ at sequence N sees exactly ``added <= N < removed`` while a writer goes on.
 
 SQLite before 3.51.3 can corrupt a WAL database when two connections write and checkpoint at once,
 so the rollback journal is used, with ``synchronous=FULL``.
+
+SQLite keeps no checksums: each document has a seal, the hash of its row and that of its passages.
 """
 
 from __future__ import annotations
@@ -33,13 +35,19 @@ from rag.errors import (
 )
 from rag.filters import FIELDS
 from rag.index.files import no_space
-from rag.passages import passage_id
+from rag.passages import FIRST_PASSAGES_VERSION, passage_id
 from rag.types import Document, DocumentSummary, Passage
 
 NAME = "truth.sqlite3"
-FORMAT = 2
+FORMAT = 3
 
-_SCHEMA = """
+_SEALS = """
+CREATE TABLE seals (
+    document INTEGER PRIMARY KEY REFERENCES documents (number) ON DELETE CASCADE,
+    told TEXT NOT NULL, passages TEXT NOT NULL
+) STRICT;
+"""
+_SCHEMA = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE documents (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -47,7 +55,7 @@ CREATE TABLE documents (
     source TEXT NOT NULL, language TEXT NOT NULL, media_type TEXT NOT NULL, published TEXT,
     text TEXT NOT NULL, added INTEGER NOT NULL, removed INTEGER,
     pages TEXT NOT NULL DEFAULT '[]', tags TEXT NOT NULL DEFAULT '[]',
-    metadata TEXT NOT NULL DEFAULT '{}'
+    metadata TEXT NOT NULL DEFAULT '{{}}'
 ) STRICT;
 CREATE INDEX documents_id ON documents (id);
 CREATE UNIQUE INDEX documents_live ON documents (id) WHERE removed IS NULL;
@@ -63,14 +71,22 @@ CREATE TABLE log (
     sequence INTEGER NOT NULL, at TEXT NOT NULL DEFAULT (datetime('now')),
     action TEXT NOT NULL, document TEXT NOT NULL
 ) STRICT;
+{_SEALS}
 """
 
-# From format 1, which knew nothing of pages, tags and metadata.
-_MIGRATION = """
+# From each format to the next one.
+_MIGRATIONS = {
+    1: """
 ALTER TABLE documents ADD COLUMN pages TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE documents ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE documents ADD COLUMN metadata TEXT NOT NULL DEFAULT '{}';
-"""
+""",
+    2: _SEALS
+    + f"""
+INSERT INTO meta SELECT 'passaging', '{FIRST_PASSAGES_VERSION}' FROM meta WHERE key = 'embedder';
+""",
+}
+_FIRST_WITH_JSON, _FIRST_WITH_SEALS = 2, 3
 _DOCUMENT = "id, text, sha256, title, source, language, media_type, published, origin"
 _JSON = ("pages", "tags", "metadata")  # columns that hold JSON
 _WITHOUT = {"pages": "'[]' AS pages", "tags": "'[]' AS tags", "metadata": "'{}' AS metadata"}
@@ -79,6 +95,17 @@ _LOCATED = (
     "JOIN documents d ON d.number = p.document"
 )
 _VECTORED = _LOCATED.replace(" FROM", ", p.vector FROM", 1)
+# What a seal is the hash of, as bytes: a flipped bit may leave what is no text.
+_SEALED = (
+    "id", "origin", "sha256", "title", "source", "language", "media_type", "published", "added",
+    *_JSON,
+)  # fmt: skip
+_SEALED_BYTES = ", ".join(f"CAST({name} AS BLOB)" for name in _SEALED)
+_SEALED_PASSAGES = 'SELECT "start", "end", CAST(language AS BLOB), vector FROM passages'
+_AGAIN = (
+    "sanad ingest the article again; without it, restore the folder from a backup, or: "
+    "sanad documents delete ID --yes"
+)
 _RESTORE = (
     "restore the folder from a backup; without one, delete the folder and ingest the articles again"
 )
@@ -102,6 +129,8 @@ class Truth:
             self._connection = sqlite3.connect(
                 path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
             )
+        # What a flipped bit makes of a title may be no text; its seal tells, and it can be replaced.
+        self._connection.text_factory = _decoded
         try:
             with _explained(self._path):
                 self._open(create=create, migrate=migrate)
@@ -130,12 +159,18 @@ class Truth:
                 f"{NAME}: format {found}, this version reads up to {FORMAT}",
                 hint="use the newer sanad that wrote it",
             )
+        self._sealed = True
         if found < FORMAT and migrate:
-            self._connection.executescript(
-                f"BEGIN IMMEDIATE; {_MIGRATION} PRAGMA user_version={FORMAT}; COMMIT;"
-            )
+            with self.transaction():
+                for format in range(found, FORMAT):
+                    for statement in filter(str.strip, _MIGRATIONS[format].split(";")):
+                        run(statement)
+                for (number,) in run("SELECT number FROM documents").fetchall():
+                    self._seal(number)
+                run(f"PRAGMA user_version={FORMAT}")
             found = FORMAT
-        self._json = _JSON if found == FORMAT else tuple(_WITHOUT.values())
+        self._json = _JSON if found >= _FIRST_WITH_JSON else tuple(_WITHOUT.values())
+        self._sealed = found >= _FIRST_WITH_SEALS
 
     def close(self) -> None:
         """Closes the connection."""
@@ -205,7 +240,16 @@ class Truth:
                 for passage, vector in zip(passages, vectors, strict=True)
             ],
         )
+        if number is not None:
+            self._seal(number)
         self._log(at, "add", document.id)
+
+    def _seal(self, number: int) -> None:
+        """Keeps the hashes of a document as it now is."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO seals VALUES (?, ?, ?)",
+            (number, self._told_hash(number), self._passages_hash(number)),
+        )
 
     def remove(self, id: str, at: int) -> bool:
         """Marks the live document of that id removed at ``at``; whether there was one."""
@@ -218,9 +262,19 @@ class Truth:
 
     def move(self, id: str, origin: str) -> None:
         """Records that the live document's bytes now lie elsewhere; its content is unchanged."""
-        self._connection.execute(
-            "UPDATE documents SET origin = ? WHERE id = ? AND removed IS NULL", (origin, id)
+        rows = self._rows(
+            "SELECT number FROM documents WHERE id = :id AND removed IS NULL", {"id": id}
         )
+        for (number,) in rows:
+            intact = not self._told_altered(number)
+            self._connection.execute(
+                "UPDATE documents SET origin = ? WHERE number = ?", (origin, number)
+            )
+            if intact:  # what is damaged is not sealed anew
+                self._connection.execute(
+                    "UPDATE seals SET told = ? WHERE document = ?",
+                    (self._told_hash(number), number),
+                )
 
     def _log(self, at: int, action: str, id: str) -> None:
         self._connection.execute(
@@ -310,18 +364,25 @@ class Truth:
         return int(documents), int(passages)
 
     def document(self, id: str, at: int) -> Document:
-        """The whole document alive at a sequence; raises UnknownDocument."""
-        rows = self._rows(
-            f"SELECT {_DOCUMENT}, {', '.join(self._json)} FROM documents d "
-            f"WHERE d.id = :id AND {_LIVE}",
-            {"id": id, "at": at},
+        """The whole document alive at a sequence; raises UnknownDocument and IndexDamaged."""
+        found = self._rows(
+            f"SELECT d.number FROM documents d WHERE d.id = :id AND {_LIVE}", {"id": id, "at": at}
         )
-        if not rows:
+        if not found:
             raise UnknownDocument(
                 f"no document {id!r}",
                 hint="list what is there with: sanad documents list",
                 parameter="id",
             )
+        ((number,),) = found
+        if self._told_altered(number):
+            raise IndexDamaged(
+                f"{NAME}: what is stored about {id!r} is not what was ingested", hint=_AGAIN
+            )
+        rows = self._rows(
+            f"SELECT {_DOCUMENT}, {', '.join(self._json)} FROM documents WHERE number = :it",
+            {"it": number},
+        )
         names = (*_DOCUMENT.split(", "), *_JSON)
         return _document(dict(zip(names, rows[0], strict=True)))
 
@@ -424,16 +485,54 @@ class Truth:
             yield numbers, np.frombuffer(blob, dtype=np.float32).reshape(-1, dim)
 
     def altered(self, at: int) -> list[str]:
-        """Documents alive at a sequence whose text is no longer what its hash says."""
+        """Documents alive at a sequence that are no longer what was stored, by id.
+
+        Raises IndexDamaged where the database itself is damaged.
+        """
+        ((said, *_),) = self._rows("PRAGMA integrity_check(1)", {})
         rows = self._rows(
-            f"SELECT d.number, d.id, d.sha256 FROM documents d WHERE {_LIVE} ORDER BY d.id",
-            {"at": at},
+            f"SELECT d.number, d.id FROM documents d WHERE {_LIVE} ORDER BY d.id", {"at": at}
         )
-        return [
-            id
-            for number, id, expected in rows
-            if hashlib.sha256(self._text(number).encode("utf-8")).hexdigest() != expected
-        ]
+        altered = [id for number, id in rows if not self._intact(number)]
+        if said != "ok" and not altered:
+            raise IndexDamaged(f"{NAME}: {said}", hint=_RESTORE)
+        return altered
+
+    def intact(self, id: str) -> bool:
+        """Whether text, passages and what is told of the live document are as they were stored."""
+        rows = self._rows(
+            "SELECT number FROM documents WHERE id = :id AND removed IS NULL", {"id": id}
+        )
+        return all(self._intact(number) for (number,) in rows)
+
+    def _intact(self, number: int) -> bool:
+        ((text, expected),) = self._rows(
+            "SELECT CAST(text AS BLOB), CAST(sha256 AS BLOB) FROM documents WHERE number = :it",
+            {"it": number},
+        )
+        if hashlib.sha256(text).hexdigest().encode() != expected or self._told_altered(number):
+            return False
+        sealed = self._seal_of("passages", number)
+        return sealed is None or sealed == self._passages_hash(number)
+
+    def _told_altered(self, number: int) -> bool:
+        sealed = self._seal_of("told", number)
+        return sealed is not None and sealed != self._told_hash(number)
+
+    def _seal_of(self, kind: str, number: int) -> str | None:
+        """One hash of a document's seal; None where it was stored before there were seals."""
+        if not self._sealed:
+            return None
+        rows = self._rows(f"SELECT {kind} FROM seals WHERE document = :it", {"it": number})
+        return str(rows[0][0]) if rows else None
+
+    def _told_hash(self, number: int) -> str:
+        query = f"SELECT {_SEALED_BYTES} FROM documents WHERE number = :it"
+        return _hash_of(self._rows(query, {"it": number}))
+
+    def _passages_hash(self, number: int) -> str:
+        query = f"{_SEALED_PASSAGES} WHERE document = :it ORDER BY number"
+        return _hash_of(self._rows(query, {"it": number}))
 
     def texts(self, at: int) -> Iterator[tuple[str, str]]:
         """(id, text) of all documents alive at a sequence, the first stored first."""
@@ -451,6 +550,15 @@ class Truth:
         for (document,) in live:
             for number, passage, _ in self._passages_of(document):
                 yield number, passage
+
+    def spans(self, id: str) -> list[tuple[int, int, str]]:
+        """(start, end, language) of the live document's passages, in order."""
+        return self._rows(
+            'SELECT p."start", p."end", p.language FROM passages p '
+            "JOIN documents d ON d.number = p.document "
+            "WHERE d.id = :id AND d.removed IS NULL ORDER BY p.number",
+            {"id": id},
+        )
 
     def stored_vectors(self, id: str, sha256: str, dim: int) -> dict[str, NDArray[np.float32]]:
         """Vectors by text of the passages of the live document, and of any that has this hash."""
@@ -470,6 +578,21 @@ class Truth:
         rows = self._rows(f"{_VECTORED} WHERE p.document = :it ORDER BY p.number", {"it": document})
         for row in rows:
             yield row[0], _passage(row, text), row[6]
+
+
+def _decoded(content: bytes) -> str:
+    return content.decode("utf-8", errors="replace")
+
+
+def _hash_of(rows: Sequence[tuple[object, ...]]) -> str:
+    """The hash of values, each with its kind and length, so that none runs into the next."""
+    digest = hashlib.sha256()
+    for row in rows:
+        for value in row:
+            content = value if isinstance(value, bytes) else str(value).encode()
+            digest.update(f"{type(value).__name__} {len(content)} ".encode())
+            digest.update(content)
+    return digest.hexdigest()
 
 
 def _json_text(value: object) -> str:

@@ -212,12 +212,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(pages):
+def serving(pages, tls=None):
     """The port of a server of these pages on this machine, and what it was asked."""
 
     own = type("Own", (Handler,), {"pages": pages, "asked": []})
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), own)
     server.daemon_threads = True
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

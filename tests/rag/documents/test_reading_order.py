@@ -105,3 +105,16 @@ def test_marks_stay_with_their_letters():
 
 def test_presentation_forms_become_letters():
     assert plain_letters("ﻻ ﷲ ﬁ ﷺ ﺑﺖ") == "لا الله fi ﷺ بت"
+
+
+def test_a_space_that_begins_where_the_last_letter_does_is_none():
+    """As typesetters end a line: the space has no room of its own."""
+    placed = laid_out("نهاية مايو")
+    end = min(x for _, x, _ in placed)
+    glyphs = glyphs_at([*placed, (" ", end, 6.0)])
+    assert line(glyphs, right_to_left=True) == "نهاية مايو"
+
+
+def test_a_mark_between_lam_and_alef_is_that_of_lam():
+    glyphs = glyphs_at([("ل\u0651ا", 100.0, 9.0), ("ط", 109.0, 6.0)])
+    assert line(glyphs, right_to_left=True) == "طل\u0651ا"

@@ -300,6 +300,7 @@ def test_a_newer_truth_is_refused_and_left_alone(old):
         {"embedder_fingerprint": "another@16", "embedder": "another"},
         {"folding": "0"},
         {"terms": "0"},
+        {"passaging": "0"},
     ],
     ids=str,
 )
