@@ -234,7 +234,7 @@ def test_a_newer_manifest_format_is_refused_by_readers_and_writers(collection):
         collection.rebuild,
         lambda: collection.ingest([document("Something new.", "new.txt")], HashingEmbedder()),
     ):
-        with pytest.raises(IndexMismatch, match="format 2, this version reads up to 1"):
+        with pytest.raises(IndexMismatch, match="format 3, this version reads up to 2"):
             action()
     assert sorted(collection.folder.rglob("*")) == before
 
