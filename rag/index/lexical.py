@@ -80,9 +80,14 @@ def files_of(segment: Mapping[str, Any], names: Iterable[str]) -> list[str]:
     return [name for name in names if Path(name).name.partition(".")[0] == stem]
 
 
-def rows(folder: Path, segments: Sequence[dict[str, Any]]) -> Iterator[tuple[int, str]]:
-    """The (passage number, terms) rows that segments were made of; raises IndexDamaged."""
-    content = {**json.loads((folder / META).read_bytes()), "segments": list(segments)}
+def rows(
+    folder: Path, meta: bytes, segments: Sequence[dict[str, Any]]
+) -> Iterator[tuple[int, str]]:
+    """The (passage number, terms) rows that segments of a folder were made of.
+
+    ``meta`` is what its META holds; raises IndexDamaged.
+    """
+    content = {**json.loads(meta), "segments": list(segments)}
     names = [path.name for path in folder.iterdir()]
     own = {name for segment in segments for name in files_of(segment, names)}
     with _linked(folder, own) as links:

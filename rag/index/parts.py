@@ -105,7 +105,8 @@ class Previous:
         self.verified(part)
         numbers, found = vectors.rows_of(vectors.from_bytes(self.read(part.vectors)))
         stay = ~np.isin(numbers, removed)
-        terms = lexical.rows(self.place / TERMS, part.segments)
+        meta = self.read(f"{TERMS}/{lexical.META}")
+        terms = lexical.rows(self.place / TERMS, meta, part.segments)
         for expected, vector, stays, (number, text) in zip(
             numbers.tolist(), found, stay, terms, strict=True
         ):

