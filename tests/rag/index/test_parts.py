@@ -92,7 +92,10 @@ def listed(collection):
 @settings(max_examples=10, deadline=None)
 @given(given=changes)
 def test_any_changes_leave_what_a_rebuild_makes(given):
-    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder, pytest.MonkeyPatch.context() as patch:
+    with (
+        tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder,
+        pytest.MonkeyPatch.context() as patch,
+    ):
         patch.setattr(parts, "LARGEST", SMALL)
         collection = Collection(Path(folder) / "default")
         change(collection, {"first.txt": paragraphs([0]), IDS[0]: paragraphs([1, 2])})
