@@ -136,7 +136,8 @@ def put(
                 truth.move(existing, document.origin)
                 tally.unchanged.append(existing)
                 return Put("unchanged", existing)
-            tally.duplicates.append((document, existing))
+            # Its text is stored once, and the copies of a large ingest are not kept in memory.
+            tally.duplicates.append((replace(document, text=""), existing))
             return Put("duplicate", existing)
         tally.added.append(document.id)
     else:

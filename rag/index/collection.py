@@ -9,7 +9,6 @@ the truth already holds. A generation and the rows it reads are kept while a rea
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from rag import duplicates
 from rag.errors import (
     IndexDamaged,
     IndexLocked,
@@ -28,23 +26,23 @@ from rag.errors import (
     NoIndex,
 )
 from rag.folding import FOLDING_VERSION
-from rag.index import files, lexical, manifest
+from rag.index import files, manifest, parts
 from rag.index.changes import (
     ChangeReport,
     batches,
     checked,
 )
-from rag.index.embedded import GROUPS, TERMS, VECTORS, EmbeddedIndex
-from rag.index.files import explained, sha256_of
+from rag.index.embedded import EmbeddedIndex, older_truth
+from rag.index.files import explained
 from rag.index.manifest import Manifest
+from rag.index.parts import Previous
 from rag.index.recut import recut
 from rag.index.truth import NAME as TRUTH
 from rag.index.truth import Truth
-from rag.index.vectors import VectorIndex
 from rag.index.writer import Writer, preview
 from rag.passages import FIRST_PASSAGES_VERSION, PASSAGES_VERSION
 from rag.protocols import Embedder
-from rag.terms import TERMS_VERSION, index_terms
+from rag.terms import TERMS_VERSION
 from rag.types import Document
 
 LOCK = "lock"
@@ -227,7 +225,7 @@ class Collection:
         Where its passages were cut by other rules than this version's they are cut anew, for which
         alone ``embedder`` is called. Raises IndexMismatch where it is missing or another one.
         """
-        with self._writing(None) as truth:
+        with self._writing(None, anew=True) as truth:
             if truth.get("embedder") is None:
                 raise _nothing_stored(self.folder)
             if truth.get("passaging") != PASSAGES_VERSION:
@@ -265,7 +263,9 @@ class Collection:
         return [path for path in self.folder.glob("gen-*") if _GENERATION.fullmatch(path.name)]
 
     def _size(self) -> int:
-        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+        found = [path.stat() for path in self.folder.rglob("*") if path.is_file()]
+        # By file, since generations have files in common.
+        return sum({(one.st_dev, one.st_ino): one.st_size for one in found}.values())
 
     def backup(self, target: Path) -> Manifest:
         """A whole copy of the newest generation and its documents, whoever writes meanwhile.
@@ -306,11 +306,12 @@ class Collection:
 
     def _copy_generation(self, described: Manifest, to: Path) -> None:
         """Copies the files of a generation, each with the hash it should have, and syncs them."""
-        files.make_folder(to / described.generation / TERMS)
+        place = to / described.generation
         for name in described.files:
+            files.make_folder((place / name).parent)
             content = manifest.verified_bytes(self.folder, described, name)
-            files.write_synced(to / described.generation / name, content)
-        for folder in (to / described.generation / TERMS, to / described.generation):
+            files.write_synced(place / name, content)
+        for folder in {(place / name).parent for name in described.files}:
             files.sync_folder(folder)
 
     def pending(self) -> bool:
@@ -332,8 +333,8 @@ class Collection:
             yield
 
     @contextmanager
-    def _writing(self, embedder: Embedder | None) -> Iterator[Truth]:
-        """The truth, opened by the only writer."""
+    def _writing(self, embedder: Embedder | None, *, anew: bool = False) -> Iterator[Truth]:
+        """The truth, opened by the only writer; ``anew`` where nothing published is gone on from."""
         with self.locked():
             # Where something was published, a missing truth is a loss, not a beginning.
             new = self.latest_sequence() is None
@@ -345,6 +346,9 @@ class Collection:
                     self.latest()  # of a newer format: before anything is touched
             truth = Truth(self.folder / TRUTH, create=new, migrate=True)
             try:
+                published = self.latest_sequence() or 0
+                if published > truth.sequence() and not anew:
+                    raise older_truth(truth.sequence(), f"generation {published}", published)
                 _check_identity(truth, embedder)
                 yield truth
             finally:
@@ -360,7 +364,9 @@ class Collection:
         place = self.folder / name
         try:
             with explained(place):
-                described = self._build(truth, sequence, name, embedder)
+                described = self._build(
+                    truth, sequence, name, embedder, None if force else self._previous(truth)
+                )
         except BaseException:
             with suppress(OSError):
                 files.remove_tree(place)
@@ -371,36 +377,37 @@ class Collection:
             self._collect(truth)
         return name
 
-    def _build(self, truth: Truth, sequence: int, name: str, embedder: str) -> Manifest:
-        """Writes and syncs the files of a generation."""
+    def _previous(self, truth: Truth) -> Previous | None:
+        """The newest generation, where the next one can be made from it; else from the truth alone."""
+        sequence = self.latest_sequence()
+        if sequence is None or sequence > truth.sequence():
+            return None
+        with suppress(IndexDamaged):
+            described = manifest.read(self.folder, sequence)
+            identity = (truth.get("embedder_fingerprint"), truth.get("dim"))
+            if (described.embedder_fingerprint, str(described.dim)) == identity:
+                return Previous(self.folder, described)
+        return None
+
+    def _build(
+        self, truth: Truth, sequence: int, name: str, embedder: str, previous: Previous | None
+    ) -> Manifest:
+        """Writes and syncs the files of a generation; damage in ``previous`` is not taken over."""
         dim = int(truth.get("dim") or 0)
         place = self.folder / name
-        (place / TERMS).mkdir(parents=True)
-        index = VectorIndex.build(dim, truth.vectors(sequence, dim))
-        files.write_synced(place / VECTORS, index.to_bytes())
-        lexical.build(
-            place / TERMS,
-            (
-                (number, index_terms(passage.text))
-                for number, passage in truth.all_passages(sequence)
-            ),
-        )
-        groups = duplicates.group(truth.texts(sequence))
-        files.write_synced(place / GROUPS, json.dumps(groups, ensure_ascii=False).encode())
-        described = {}
-        for path in sorted(place.rglob("*")):
-            if path.is_file() and not path.name.endswith(".lock"):
-                if path.name not in (VECTORS, GROUPS):
-                    files.sync_file(path)
-                relative = path.relative_to(place).as_posix()
-                described[relative] = (path.stat().st_size, sha256_of(path))
-        # The names in the collection's own folder are synced with the manifest.
-        for changed in (place / TERMS, place):
-            files.sync_folder(changed)
         documents, passages = truth.count(sequence)
-        if len(index) != passages:
+        try:
+            described, written = parts.write(place, truth, sequence, dim, previous)
+        except IndexDamaged:
+            if previous is None:
+                raise
+            written = None
+        if written != passages:
+            if previous is not None:
+                files.remove_tree(place)
+                return self._build(truth, sequence, name, embedder, None)
             raise IndexDamaged(
-                f"{TRUTH}: {len(index)} vectors for {passages} passages",
+                f"{TRUTH}: {written} vectors for {passages} passages",
                 hint="restore the folder from a backup",
             )
         return Manifest(

@@ -19,18 +19,17 @@ from numpy.typing import NDArray
 
 from rag.errors import IndexDamaged, UnknownDocument
 from rag.filters import Filter, matches
-from rag.index import lexical, manifest
+from rag.index import lexical, manifest, vectors
 from rag.index.files import hold, problem
 from rag.index.manifest import Manifest
+from rag.index.parts import GROUPS, PARTS, TERMS, listed
 from rag.index.ranking import hits_of
 from rag.index.truth import NAME as TRUTH
 from rag.index.truth import Truth
 from rag.index.vectors import VectorIndex
 from rag.types import Document, DocumentSummary, Hit, IndexState, Passage
 
-VECTORS = "vectors.faiss"
-TERMS = "terms"
-GROUPS = "groups.json"
+_ONE_PART = "vectors.faiss"  # of format 1
 _PASSAGE_ID = re.compile(r"(.*)#(0|[1-9][0-9]{0,17})-(0|[1-9][0-9]{0,17})", re.DOTALL)
 _KEPT_FILTERS = 16  # the last ones asked for
 
@@ -69,12 +68,11 @@ class EmbeddedIndex:
         except OSError as error:
             raise problem(error, place) from error
         try:
-            content = manifest.verified_bytes(folder, described, VECTORS)
-            manifest.verify(folder, described, set(described.files) - {VECTORS, GROUPS})
+            self._vectors, read = _vectors(folder, described)
+            manifest.verify(folder, described, set(described.files) - {*read, GROUPS})
             self._groups: dict[str, str] = {}
             if GROUPS in described.files:  # an older version wrote none
                 self._groups = json.loads(manifest.verified_bytes(folder, described, GROUPS))
-            self._vectors = VectorIndex.from_bytes(content)
             self._lexical = lexical.LexicalIndex(place / TERMS)
             self._truth = Truth(folder / TRUTH)
         except BaseException:
@@ -82,11 +80,7 @@ class EmbeddedIndex:
             raise
         if (ends := self._truth.sequence()) < self._at:
             self.close()
-            raise IndexDamaged(
-                f"{TRUTH}: ends at change {ends}, {described.generation} was made from "
-                f"change {self._at}",
-                hint="restore the newer file, or go on from this one with: sanad rebuild",
-            )
+            raise older_truth(ends, described.generation, self._at)
 
     def __len__(self) -> int:
         return self.manifest.passages
@@ -193,3 +187,30 @@ class EmbeddedIndex:
         """Closes the database connection and lets the generation be collected."""
         self._truth.close()
         self._let_go()
+
+
+def older_truth(ends: int, generation: str, at: int) -> IndexDamaged:
+    """Somebody put an older truth in the place of the one a generation was made from."""
+    return IndexDamaged(
+        f"{TRUTH}: ends at change {ends}, {generation} was made from change {at}",
+        hint="restore the newer file, or go on from this one with: sanad rebuild",
+    )
+
+
+def _vectors(folder: Path, described: Manifest) -> tuple[VectorIndex, list[str]]:
+    """The vectors of a generation, and the files that were read and compared for them."""
+    names = [_ONE_PART]
+    if PARTS in described.files:
+        parts = listed(manifest.verified_bytes(folder, described, PARTS))
+        names = [part.vectors for part in parts]
+    found, read = [], []
+    for name in names:
+        sha256 = described.files[name][1]
+        part = vectors.opened(
+            sha256
+        )  # its file is compared by who called, as all that are not read
+        if part is None:
+            part = vectors.opened_from(sha256, manifest.verified_bytes(folder, described, name))
+            read.append(name)
+        found.append(part)
+    return VectorIndex(described.dim, found), read

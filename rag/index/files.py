@@ -49,7 +49,7 @@ def explained(path: Path) -> Iterator[None]:
         raise problem(error, path) from error
 
 
-# Everything the store does to the disk by itself goes through these seven, called by this module's
+# Everything the store does to the disk by itself goes through these eight, called by this module's
 # name: the tests put a disk in their place that fails, or loses what was not synced.
 
 
@@ -82,6 +82,11 @@ def sync_folder(folder: Path) -> None:
 def rename(path: Path, to: Path) -> None:
     """Gives a file or folder another name, in place of a file that has it."""
     path.replace(to)
+
+
+def link(path: Path, to: Path) -> None:
+    """Gives a file that was synced another name as well."""
+    to.hardlink_to(path)
 
 
 def unlink(path: Path) -> None:

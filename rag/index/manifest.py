@@ -17,7 +17,7 @@ from rag.index.files import problem, sha256_of
 from rag.passages import FIRST_PASSAGES_VERSION
 from rag.terms import TERMS_VERSION
 
-FORMAT = 1
+FORMAT = 2
 _PREFIX = "manifest-"
 _NAME = re.compile(rf"{_PREFIX}([0-9]{{12}})\.json")
 _REBUILD = "your documents are safe; run: sanad rebuild"

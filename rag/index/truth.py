@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
@@ -109,6 +109,7 @@ _AGAIN = (
 _RESTORE = (
     "restore the folder from a backup; without one, delete the folder and ingest the articles again"
 )
+_FORGOTTEN_A_COMMIT = 200  # documents
 _PATIENCE = 30  # seconds to wait for another connection's commit
 _LIVE = "d.added <= :at AND (d.removed IS NULL OR d.removed > :at)"
 
@@ -169,6 +170,8 @@ class Truth:
                     self._seal(number)
                 run(f"PRAGMA user_version={FORMAT}")
             found = FORMAT
+        if migrate:  # which documents a generation has is told without reading their texts
+            run("CREATE INDEX IF NOT EXISTS documents_span ON documents (added, removed)")
         self._json = _JSON if found >= _FIRST_WITH_JSON else tuple(_WITHOUT.values())
         self._sealed = found >= _FIRST_WITH_SEALS
 
@@ -283,8 +286,15 @@ class Truth:
 
     def forget(self, before: int) -> None:
         """Deletes rows that no generation from ``before`` on reads."""
-        with self.transaction():
-            self._connection.execute("DELETE FROM documents WHERE removed <= ?", (before,))
+        # In parts, since a transaction keeps all pages that it changes in memory.
+        for first in range(0, len(gone := self._forgotten(before)), _FORGOTTEN_A_COMMIT):
+            marks = ",".join(map(str, gone[first : first + _FORGOTTEN_A_COMMIT]))
+            with self.transaction():
+                self._connection.execute(f"DELETE FROM documents WHERE number IN ({marks})")
+
+    def _forgotten(self, before: int) -> list[int]:
+        rows = self._rows("SELECT number FROM documents WHERE removed <= :it", {"it": before})
+        return [row[0] for row in rows]
 
     def vacuum(self) -> None:
         """Writes the file anew, without the bytes of what was deleted, their log included."""
@@ -408,12 +418,12 @@ class Truth:
 
     def numbers_in(self, documents: Sequence[int]) -> NDArray[np.int64]:
         """The numbers of these documents' passages, in order."""
-        found: list[int] = []
+        found = [np.empty(0, dtype=np.int64)]
         for first in range(0, len(documents), 500):
             marks = ",".join(str(int(number)) for number in documents[first : first + 500])
-            rows = self._rows(f"SELECT number FROM passages WHERE document IN ({marks})", {})
-            found += [row[0] for row in rows]
-        return np.array(sorted(found), dtype=np.int64)
+            query = f"SELECT number FROM passages WHERE document IN ({marks})"
+            found.append(self._numbers(query, {}))
+        return np.sort(np.concatenate(found))
 
     def current(self, id: str) -> Document:
         """The whole live document, at the newest sequence; raises UnknownDocument."""
@@ -466,24 +476,6 @@ class Truth:
         )
         return int(rows[0][0]) if rows else None
 
-    def vectors(self, at: int, dim: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-        """(numbers, vectors (n, dim)) of all passages alive at a sequence, in blocks, by number."""
-        last = 0
-        while True:
-            rows = self._rows(
-                "SELECT p.number, p.vector FROM passages p JOIN documents d ON d.number = p.document "
-                f"WHERE {_LIVE} AND p.number > :last ORDER BY p.number LIMIT 4096",
-                {"at": at, "last": last},
-            )
-            if not rows:
-                return
-            last = rows[-1][0]
-            numbers = np.array([row[0] for row in rows], dtype=np.int64)
-            blob = b"".join(row[1] for row in rows)
-            if len(blob) != len(rows) * dim * 4:
-                raise IndexDamaged(f"{NAME}: vectors are not {dim} wide", hint=_RESTORE)
-            yield numbers, np.frombuffer(blob, dtype=np.float32).reshape(-1, dim)
-
     def altered(self, at: int) -> list[str]:
         """Documents alive at a sequence that are no longer what was stored, by id.
 
@@ -534,22 +526,55 @@ class Truth:
         query = f"{_SEALED_PASSAGES} WHERE document = :it ORDER BY number"
         return _hash_of(self._rows(query, {"it": number}))
 
-    def texts(self, at: int) -> Iterator[tuple[str, str]]:
-        """(id, text) of all documents alive at a sequence, the first stored first."""
-        live = self._rows(
-            f"SELECT d.number, d.id FROM documents d WHERE {_LIVE} ORDER BY d.number", {"at": at}
-        )
-        for number, id in live:
-            yield id, self._text(number)
+    def numbers(self, at: int) -> NDArray[np.int64]:
+        """The numbers of the documents alive at a sequence, in order."""
+        return self._numbers(f"SELECT d.number FROM documents d WHERE {_LIVE}", {"at": at})
 
-    def all_passages(self, at: int) -> Iterator[tuple[int, Passage]]:
-        """(number, passage) of all passages alive at a sequence, by number."""
-        live = self._rows(
-            f"SELECT d.number FROM documents d WHERE {_LIVE} ORDER BY d.number", {"at": at}
+    def changed(self, since: int, at: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Numbers of documents alive at ``since`` but not ``at``, and of those the other way round."""
+        spans: dict[str, object] = {"since": since, "at": at}
+        gone = self._numbers(
+            "SELECT number FROM documents "
+            "WHERE added <= :since AND removed > :since AND removed <= :at",
+            spans,
         )
-        for (document,) in live:
-            for number, passage, _ in self._passages_of(document):
-                yield number, passage
+        new = self._numbers(
+            f"SELECT d.number FROM documents d WHERE d.added > :since AND {_LIVE}", spans
+        )
+        return gone, new
+
+    def _numbers(self, query: str, parameters: dict[str, object]) -> NDArray[np.int64]:
+        with self._lock, _explained(self._path):
+            rows = self._connection.execute(query, parameters)
+            return np.sort(np.fromiter((row[0] for row in rows), dtype=np.int64))
+
+    def document_ids(self, numbers: Sequence[int]) -> dict[int, str]:
+        """Document ids by number."""
+        found: dict[int, str] = {}
+        for first in range(0, len(numbers), 500):
+            marks = ",".join(str(int(number)) for number in numbers[first : first + 500])
+            query = f"SELECT number, id FROM documents WHERE number IN ({marks})"
+            found.update(self._rows(query, {}))
+        return found
+
+    def text_of(self, number: int) -> str:
+        """The text of the document of this number."""
+        return self._text(number)
+
+    def passages_in(
+        self, documents: Iterable[int], dim: int
+    ) -> Iterator[tuple[int, Passage, NDArray[np.float32]]]:
+        """(number, passage, vector) of all passages of these documents, one document after another."""
+        for document in documents:
+            for number, passage, blob in self._passages_of(int(document)):
+                if len(blob) != dim * 4:
+                    raise IndexDamaged(f"{NAME}: vectors are not {dim} wide", hint=_RESTORE)
+                yield number, passage, np.frombuffer(blob, dtype=np.float32)
+
+    def text_with(self, sha256: str) -> str:
+        """The text of a stored document, live or not, that has this hash."""
+        query = "SELECT text FROM documents WHERE sha256 = :it LIMIT 1"
+        return str(self._rows(query, {"it": sha256})[0][0])
 
     def spans(self, id: str) -> list[tuple[int, int, str]]:
         """(start, end, language) of the live document's passages, in order."""

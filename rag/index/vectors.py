@@ -7,7 +7,9 @@ store has written and verified.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Any
+from weakref import WeakValueDictionary
 
 import faiss
 import numpy as np
@@ -15,39 +17,57 @@ from numpy.typing import NDArray
 
 from rag.errors import IndexDamaged, IndexMismatch
 
+# Parts by the hash of their bytes, so that two generations opened in one process share theirs.
+_opened: WeakValueDictionary[str, faiss.Index] = WeakValueDictionary()
+
+
+def to_bytes(numbers: NDArray[np.int64], vectors: NDArray[np.float32]) -> bytes:
+    """A part of passage numbers and unit vectors (n, dim), as :func:`from_bytes` reads it."""
+    index = faiss.IndexIDMap(faiss.IndexFlatIP(vectors.shape[1]))
+    index.add_with_ids(np.ascontiguousarray(vectors), numbers)
+    return faiss.serialize_index(index).tobytes()
+
+
+def from_bytes(content: bytes) -> faiss.Index:
+    """The part in bytes whose checksum was verified; raises IndexDamaged."""
+    try:
+        return faiss.deserialize_index(np.frombuffer(content, dtype=np.uint8))
+    except RuntimeError as error:
+        raise IndexDamaged(
+            f"vectors: {error}", hint="your documents are safe; run: sanad rebuild"
+        ) from error
+
+
+def opened(sha256: str) -> faiss.Index | None:
+    """The part whose bytes have this hash, where an index of this process has it open."""
+    return _opened.get(sha256)
+
+
+def opened_from(sha256: str, content: bytes) -> faiss.Index:
+    """The part in bytes that have this hash, for all that will have it open."""
+    part = _opened[sha256] = from_bytes(content)
+    return part
+
+
+def rows_of(
+    part: Any,  # noqa: ANN401 - a faiss.Index of to_bytes; faiss's own types know no such fields
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The numbers and vectors (n, dim) of a part."""
+    flat = faiss.downcast_index(part.index)
+    count, dim = int(part.ntotal), int(part.d)
+    numbers: NDArray[np.int64] = faiss.vector_to_array(part.id_map)
+    vectors: NDArray[np.float32] = faiss.rev_swig_ptr(flat.get_xb(), count * dim).copy()
+    return numbers, vectors.reshape(count, dim)
+
 
 class VectorIndex:
-    """Passage numbers and unit vectors; immutable once built."""
+    """Passage numbers and unit vectors in parts; immutable."""
 
-    def __init__(self, index: faiss.Index) -> None:
-        self._index = index
-
-    @classmethod
-    def build(
-        cls, dim: int, blocks: Iterable[tuple[NDArray[np.int64], NDArray[np.float32]]]
-    ) -> VectorIndex:
-        """An exact index of all (numbers, vectors) blocks."""
-        index = faiss.IndexIDMap2(faiss.IndexFlatIP(dim))
-        for numbers, vectors in blocks:
-            index.add_with_ids(np.ascontiguousarray(vectors), numbers)
-        return cls(index)
-
-    @classmethod
-    def from_bytes(cls, content: bytes) -> VectorIndex:
-        """The index in bytes whose checksum was verified; raises IndexDamaged."""
-        try:
-            return cls(faiss.deserialize_index(np.frombuffer(content, dtype=np.uint8)))
-        except RuntimeError as error:
-            raise IndexDamaged(
-                f"vectors.faiss: {error}", hint="your documents are safe; run: sanad rebuild"
-            ) from error
-
-    def to_bytes(self) -> bytes:
-        """What :meth:`from_bytes` reads."""
-        return bytes(faiss.serialize_index(self._index).data)
+    def __init__(self, dim: int, parts: Sequence[faiss.Index]) -> None:
+        self._dim, self._parts = dim, tuple(parts)
 
     def __len__(self) -> int:
-        return int(self._index.ntotal)
+        return sum(int(part.ntotal) for part in self._parts)
 
     def search(
         self, vector: NDArray[np.float32], k: int, only: NDArray[np.int64] | None = None
@@ -56,10 +76,9 @@ class VectorIndex:
 
         ``only`` are the numbers that may be found, each once and in the index; all where not given.
         """
-        dim = int(self._index.d)
-        if vector.shape != (dim,):
+        if vector.shape != (self._dim,):
             raise IndexMismatch(
-                f"the query vector has shape {vector.shape}, the index holds vectors of {dim}",
+                f"the query vector has shape {vector.shape}, the index holds vectors of {self._dim}",
                 hint="use the embedder the index was built with",
             )
         total = len(self) if only is None else len(only)
@@ -70,10 +89,17 @@ class VectorIndex:
         faiss.omp_set_num_threads(1)  # of this thread only
         asked = min(total, wanted + 8)
         while wanted > 0:
-            scores, numbers = self._index.search(query, asked, params=among)
-            if asked == total or scores[0, -1] < scores[0, wanted - 1]:
-                kept = numbers[0] >= 0
-                return list(zip(numbers[0][kept].tolist(), scores[0][kept].tolist(), strict=True))
+            found = [
+                part.search(query, min(asked, int(part.ntotal)), params=among)
+                for part in self._parts
+            ]
+            scores = np.concatenate([scores[0] for scores, _ in found])
+            numbers = np.concatenate([numbers[0] for _, numbers in found])
+            scores, numbers = scores[numbers >= 0], numbers[numbers >= 0]
+            best = np.argsort(-scores, kind="stable")[:asked]
+            scores, numbers = scores[best], numbers[best]
+            if asked == total or scores[-1] < scores[wanted - 1]:
+                return list(zip(numbers.tolist(), scores.tolist(), strict=True))
             asked = min(total, asked * 2)
         return []
 

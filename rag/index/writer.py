@@ -107,7 +107,7 @@ class Writer:
     def settle(self) -> None:
         """Puts documents that were taken for copies of one that is no longer as it was."""
         for document in self._tally.no_longer_duplicates():
-            self.put(document)
+            self.put(replace(document, text=self._truth.text_with(document.sha256)))
 
     def report(self, generation: str) -> ChangeReport:
         """What was put and removed since the writer was made."""

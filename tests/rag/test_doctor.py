@@ -49,7 +49,7 @@ def test_no_index_yet_is_a_warning_that_names_the_command(tmp_path):
 
 
 def test_a_damaged_index_is_bad_and_names_the_command(own_index):
-    next((own_index / "default").glob("gen-*/vectors.faiss")).write_bytes(b"")
+    next((own_index / "default").glob("gen-*/vectors/*.faiss")).write_bytes(b"")
     settings = Settings(indexes=own_index)
     assert states(settings)["index"] == "bad"
     assert "sanad rebuild" in notes(settings)["index"]

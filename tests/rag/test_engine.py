@@ -192,7 +192,7 @@ def test_rebuild_changes_no_answer(own_engine):
 
 
 def test_damage_is_found_when_the_index_is_opened(own_index):
-    next((own_index / "default").glob("gen-*/vectors.faiss")).write_bytes(b"x")
+    next((own_index / "default").glob("gen-*/vectors/*.faiss")).write_bytes(b"x")
     with pytest.raises(IndexDamaged):
         Engine(Settings(indexes=own_index)).ask(QUESTIONS[0])
 

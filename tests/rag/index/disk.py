@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rag.index import files
 
-OPERATIONS = ("write_file", "sync_file", "sync_folder", "rename", "unlink", "remove_tree")
+OPERATIONS = ("write_file", "sync_file", "sync_folder", "rename", "link", "unlink", "remove_tree")
 MODES = ("killed", "lost", "torn")  # nothing lost; everything not synced; any part of it
 ABSENT, FOLDER = "absent", "folder"
 TRUTH = "truth.sqlite3"
@@ -104,6 +104,10 @@ class Disk:
                 real(*arguments)
             if name == "rename":
                 self._renamed(*map(self._relative, arguments))
+            if name == "link":
+                path, to = map(self._relative, arguments)
+                self._now[to] = self._now[path]  # one file with two names
+                self._changed(to, self._now[to])
             self._scan()
             if role not in self.without:
                 if name == "sync_file":

@@ -108,7 +108,8 @@ def damages(folder, described, chance, share):
     """(what, harm) of random damage to the files of a generation, in the contract's proportions."""
     place = folder / described.generation
     paths = [place / name for name in described.files]
-    older = {path.name: path for path in folder.glob("gen-*/*") if path.parent != place}
+    (mine,) = place.glob("vectors/*.faiss")
+    (older,) = {path for path in folder.glob("gen-*/vectors/*.faiss") if path.name != mine.name}
 
     def flipped(path):
         data = bytearray(path.read_bytes())
@@ -127,12 +128,12 @@ def damages(folder, described, chance, share):
             flipped(path)
 
     def swapped(path):
-        replace_bytes(place / "vectors.faiss", older["vectors.faiss"].read_bytes())
+        replace_bytes(mine, older.read_bytes())
 
     for harm, count in ((flipped, 300), (cut, 100), (zeroed, 50), (swapped, 20), (Path.unlink, 10)):
         for _ in range(round(count * share)):
             path = chance.choice([path for path in paths if path.stat().st_size])
-            yield path if harm is not swapped else place / "vectors.faiss", harm
+            yield path if harm is not swapped else mine, harm
 
 
 @pytest.mark.parametrize("share", [1 / 8, pytest.param(1, marks=pytest.mark.soak)])
@@ -150,7 +151,7 @@ def test_random_damage_is_always_detected_at_opening(collection, tmp_path, share
         assert "sanad rebuild" in error.hint
         if path.exists():
             expected = described.files[
-                path.relative_to(path.parents[0 if path.parent.name != "terms" else 1]).as_posix()
+                path.relative_to(collection.folder / described.generation).as_posix()
             ][1]
             assert expected[:16] in error.message
             actual = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -234,7 +235,7 @@ def test_a_newer_manifest_format_is_refused_by_readers_and_writers(collection):
         collection.rebuild,
         lambda: collection.ingest([document("Something new.", "new.txt")], HashingEmbedder()),
     ):
-        with pytest.raises(IndexMismatch, match="format 2, this version reads up to 1"):
+        with pytest.raises(IndexMismatch, match="format 3, this version reads up to 2"):
             action()
     assert sorted(collection.folder.rglob("*")) == before
 
