@@ -18,7 +18,7 @@ from rag.duplicates import group
 from rag.errors import IndexMismatch, UnknownDocument
 from rag.filters import Filter, described, matches
 from rag.index.ranking import hits_of
-from rag.passages import cut
+from rag.passages import CUTTING, Cutting, cut
 from rag.protocols import Embedder
 from rag.terms import index_terms
 from rag.types import Document, DocumentSummary, Hit, IndexState, Passage
@@ -31,12 +31,14 @@ _B = 0.75
 class MemoryIndex:
     """Documents, passages, vectors and postings of one immutable set of documents."""
 
-    def __init__(self, documents: Sequence[Document], embedder: Embedder) -> None:
+    def __init__(
+        self, documents: Sequence[Document], embedder: Embedder, *, cutting: Cutting = CUTTING
+    ) -> None:
         self._documents = {document.id: document for document in documents}
         self._passages = {
             passage.id: passage
             for document in self._documents.values()
-            for passage in cut(document)
+            for passage in cut(document, cutting)
         }
         self._groups = group((one.id, one.text) for one in self._documents.values())
         self._ids = list(self._passages)
