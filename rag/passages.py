@@ -88,13 +88,15 @@ def headings(text: str) -> tuple[Span, ...]:
     )
 
 
-def _groups(text: str, sentences: tuple[Sentence, ...], cutting: Cutting) -> Iterator[list[Sentence]]:
+def _groups(
+    text: str, sentences: tuple[Sentence, ...], cutting: Cutting
+) -> Iterator[list[Sentence]]:
     """Neighbouring sentences up to the target; a heading opens a new group."""
     group: list[Sentence] = []
     for first, last in _atoms(text, sentences, cutting.longest):
         atom = sentences[first:last]
         form = _form(text, atom[0])
-        opens = form == "heading" and group and _form(text, group[-1]) != "heading"
+        opens = form == "heading" and bool(group) and _form(text, group[-1]) != "heading"
         length, size = _size(group), _size(atom)
         full = length + size > cutting.longest or (
             length >= cutting.target and _at_line_start(text, atom[0])
@@ -109,9 +111,7 @@ def _groups(text: str, sentences: tuple[Sentence, ...], cutting: Cutting) -> Ite
         yield group
 
 
-def _carried(
-    text: str, group: Sequence[Sentence], cutting: Cutting, size: int
-) -> list[Sentence]:
+def _carried(text: str, group: Sequence[Sentence], cutting: Cutting, size: int) -> list[Sentence]:
     """The last sentences of a group that also open the next, whose first atom has this size."""
     carried: list[Sentence] = []
     for sentence in reversed(group[1:][-cutting.overlap :] if cutting.overlap else []):
@@ -204,7 +204,10 @@ def _ends_with_colon(text: str, sentence: Sentence) -> bool:
 
 
 def _quotations(text: str, sentences: tuple[Sentence, ...], longest: int) -> Iterator[_Run]:
-    """The sentences of each quotation of more than one: «…», “…”, or "…" on one line."""
+    """The sentences of each quotation of more than one: «…», “…”, or "…" on one line.
+
+    Marks with a heading between them are not a pair, whatever they look like.
+    """
     opened: dict[str, list[int]] = {opening: [] for opening in _CLOSING.values()}
     spans = [found.span() for found in _STRAIGHT.finditer(text)]
     for found in _MARK.finditer(text):
@@ -215,5 +218,6 @@ def _quotations(text: str, sentences: tuple[Sentence, ...], longest: int) -> Ite
     for start, end in spans:
         if end - start <= longest:
             first, last = covering(sentences, start, end)
-            if last - first > 1:
+            inside = sentences[first + 1 : last]
+            if inside and all(_form(text, one) != "heading" for one in inside):
                 yield first, last

@@ -17,12 +17,14 @@ import sqlite3
 import sys
 import tempfile
 import time
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -36,7 +38,7 @@ from rag.evaluation.significance import Difference, Pair, compare
 from rag.index import lexical
 from rag.index.memory import MemoryIndex
 from rag.languages import language_of
-from rag.passages import CUTTING, Cutting, cut
+from rag.passages import CUTTING, Cutting, cut, headings
 from rag.protocols import Embedder, Reader
 from rag.retrieval import Retriever
 from rag.settings import Settings
@@ -50,6 +52,7 @@ _LONGEST = 1.8  # of the target: what 900 is to 500
 _SECTIONS = 4  # units of sanad_qa that make one article
 _CHARACTERS = 60_000  # of the articles of a set that has more; sanad_qa has as many in a language
 _SEED = 20251116
+_T = TypeVar("_T")
 
 # Of a question that has an answer, but for "declined"; each of them 0 or 1 except the F1.
 FIGURES = ("hit@1", "hit@5", "cited", "F1", "told", "declined")
@@ -76,6 +79,51 @@ class Trial:
     language: Language
     documents: tuple[Document, ...]
     asked: tuple[Asked, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """How documents are cut, and whether a passage is also found by its title and heading."""
+
+    cutting: Cutting
+    headed: bool = False
+
+    def __str__(self) -> str:
+        cutting = self.cutting
+        sizes = f"{cutting.target}/{cutting.longest}/{cutting.overlap}"
+        return f"{sizes} headed" if self.headed else sizes
+
+
+SHIPPED = Way(cutting=CUTTING)
+
+
+class HeadedIndex(MemoryIndex):
+    """An index that finds each passage also by its document's title and the heading above it."""
+
+    def _matched(self) -> list[str]:
+        """What each passage is found by: title, heading and text."""
+        by_document = groupby(self._passages.values(), key=lambda passage: passage.document_id)
+        return [
+            text
+            for id, passages in by_document
+            for text in headed(self._documents[id], [*passages])
+        ]
+
+
+def headed(document: Document, passages: Sequence[Passage]) -> list[str]:
+    """The passages' texts, each below the title and the last heading before it, where it lacks them."""
+    above = headings(document.text)
+    texts = []
+    for passage in passages:
+        number = bisect_right(above, passage.start, key=lambda heading: heading.start)
+        nearest = above[number - 1] if number else None
+        told = [document.title]
+        if nearest is not None and nearest.start < passage.start:
+            told.append(document.text[nearest.start : nearest.end])
+        texts.append(
+            "\n".join([*(line for line in told if line not in passage.text), passage.text])
+        )
+    return texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,8 +190,7 @@ def _sections(rows: Sequence[Mapping[str, Any]], count: int) -> list[Trial]:
                 documents[language].append(_document(id, text.strip(), ""))
     twins = {row["id"]: row for row in rows}
     facts = sorted(row["id"] for row in rows if row["lang"] == LANGUAGES[0])
-    random.Random(_SEED).shuffle(facts)
-    chosen = facts[:count]
+    chosen = _shuffled(facts)[:count]
     made = []
     for written in LANGUAGES:
         for spoken in LANGUAGES:
@@ -172,8 +219,6 @@ def _titles(name: str, rows: Sequence[Mapping[str, Any]], count: int) -> Trial:
         here = articles[row["title"]]
         if row["context"] not in here:
             here[row["context"]] = sum(len(context) + 2 for context in here)
-    chosen = list(rows)
-    random.Random(_SEED).shuffle(chosen)
     ids = {title: f"{number:04}" for number, title in enumerate(articles)}
     return Trial(
         name=name,
@@ -189,9 +234,16 @@ def _titles(name: str, rows: Sequence[Mapping[str, Any]], count: int) -> Trial:
                 ids[row["title"]],
                 articles[row["title"]][row["context"]],
             )
-            for row in chosen[:count]
+            for row in _shuffled(rows)[:count]
         ),
     )
+
+
+def _shuffled(ordered: Sequence[_T]) -> list[_T]:
+    """The same in an order that is always the same: a larger sample begins with the smaller."""
+    mixed = list(ordered)
+    random.Random(_SEED).shuffle(mixed)  # noqa: S311 - a sample, no secret
+    return mixed
 
 
 def _some(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -200,10 +252,9 @@ def _some(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     for row in rows:
         articles[row["title"]].add(row["context"])
     titles = sorted(title for title, contexts in articles.items() if len(contexts) > 1)
-    random.Random(_SEED).shuffle(titles)
     kept: set[str] = set()
     room = _CHARACTERS
-    for title in titles:
+    for title in _shuffled(titles):
         if room > 0:
             kept.add(title)
             room -= sum(map(len, articles[title]))
@@ -310,30 +361,39 @@ class Parts:
         return (self.embedder.fingerprint, self.reader.fingerprint, weights, self.thresholds)
 
 
-def measure(trial: Trial, cutting: Cutting, parts: Parts) -> Outcome:
+def measure(trial: Trial, way: Way, parts: Parts) -> Outcome:
     """One way of cutting on one trial; a question that was asked before is not asked again."""
     store = parts.store
     texts = _hash([(one.id, one.sha256) for one in trial.documents])
-    key = (texts, cutting.version, TERMS_VERSION, parts.identity())
+    key: tuple[object, ...] = (texts, way.cutting.version, TERMS_VERSION, parts.identity())
+    if way.headed:
+        key = (*key, "headed")
     index: MemoryIndex | None = None
     rows, times = [], []
     for asked in trial.asked:
         kept = store.get(*key, asked)
         if kept is None:
             if index is None:
-                index = MemoryIndex(trial.documents, parts.embedder, cutting=cutting)
+                kind = HeadedIndex if way.headed else MemoryIndex
+                index = kind(trial.documents, parts.embedder, cutting=way.cutting)
             kept = json.dumps(_ask(asked, index, parts, trial.language)).encode()
             store.put(kept, *key, asked)
         *row, spent = json.loads(kept)
         rows.append(tuple(row))
         times.append(spent)
-    passages = [passage for one in trial.documents for passage in cut(one, cutting)]
+    cuts = [(one, cut(one, way.cutting)) for one in trial.documents]
     size = store.get(*key, "bytes")
     if size is None:
-        size = str(len(passages) * parts.embedder.dim * 4 + _bytes_of_terms(passages)).encode()
+        found_by = [
+            text
+            for document, some in cuts
+            for text in (headed(document, some) if way.headed else [one.text for one in some])
+        ]
+        vectors = len(found_by) * parts.embedder.dim * 4
+        size = str(vectors + _bytes_of_terms(found_by)).encode()
         store.put(size, *key, "bytes")
     return Outcome(
-        passages=len(passages),
+        passages=sum(len(some) for _, some in cuts),
         articles=len(trial.documents),
         characters=sum(len(one.text) for one in trial.documents),
         size=int(size),
@@ -343,9 +403,7 @@ def measure(trial: Trial, cutting: Cutting, parts: Parts) -> Outcome:
     )
 
 
-def _ask(
-    asked: Asked, index: MemoryIndex, parts: Parts, language: Language
-) -> list[float | None]:
+def _ask(asked: Asked, index: MemoryIndex, parts: Parts, language: Language) -> list[float | None]:
     """The question's row of FIGURES and the milliseconds of processor time it took."""
     always = Thresholds(otherwise=0.0, support=parts.thresholds.support)
     hits: list[Passage] = []
@@ -364,7 +422,11 @@ def _ask(
     cited = _holds(asked, [(one.document_id, one.start, one.end) for one in told.citations])
     found = [_holds(asked, [(one.document_id, one.start, one.end)]) for one in hits]
     overlap = token_f1(told.answer, asked.accepted)
-    return [*map(float, (any(found[:1]), any(found[:5]), cited, overlap, cited and passes)), None, spent]
+    return [
+        *map(float, (any(found[:1]), any(found[:5]), cited, overlap, cited and passes)),
+        None,
+        spent,
+    ]
 
 
 def _holds(asked: Asked, spans: Iterable[tuple[str, int, int]]) -> bool:
@@ -376,16 +438,18 @@ def _holds(asked: Asked, spans: Iterable[tuple[str, int, int]]) -> bool:
     )
 
 
-def _bytes_of_terms(passages: Sequence[Passage]) -> int:
+def _bytes_of_terms(texts: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="sanad-") as folder:
-        rows = ((number, index_terms(one.text)) for number, one in enumerate(passages))
+        rows = ((number, index_terms(text)) for number, text in enumerate(texts))
         lexical.build(Path(folder), rows)
         return sum(path.stat().st_size for path in Path(folder).iterdir())
 
 
 def figure(outcomes: Sequence[Outcome], name: str) -> float:
     """A figure over all questions of some trials that have a say in it; NaN without any."""
-    values = [value for outcome in outcomes for value in _column(outcome, name) if value is not None]
+    values = [
+        value for outcome in outcomes for value in _column(outcome, name) if value is not None
+    ]
     return float(np.mean(values)) if values else float("nan")
 
 
@@ -408,38 +472,34 @@ def _pairs(outcomes: Sequence[Outcome], name: str) -> list[Pair]:
     return [(0.0, 0.0) if value is None else (value, 1.0) for value in values]
 
 
-def table(found: Mapping[Cutting, Sequence[Outcome]], names: Sequence[str]) -> str:
+def table(found: Mapping[Way, Sequence[Outcome]], names: Sequence[str]) -> str:
     """All figures of all ways, then what differs from the default, then each trial's."""
-    base = found.get(CUTTING)
+    base = found.get(SHIPPED)
     head = ["target/longest/overlap", "passages/article", "bytes/char", "time", *FIGURES]
     rows = []
-    for cutting, outcomes in found.items():
+    for way, outcomes in found.items():
         sums = [sum(getattr(one, name) for one in outcomes)
                 for name in ("passages", "articles", "size", "characters")]  # fmt: skip
         ratio = "" if base is None else f"{_slower(base, outcomes):.2f}"
         figures = (f"{figure(outcomes, name):.3f}" for name in FIGURES)
         rows.append(
-            [_way(cutting), f"{sums[0] / sums[1]:.1f}", f"{sums[2] / sums[3]:.2f}", ratio, *figures]
+            [str(way), f"{sums[0] / sums[1]:.1f}", f"{sums[2] / sums[3]:.2f}", ratio, *figures]
         )
     text = "\n".join(aligned([head, *rows]))
     if base is not None:
         changes = [
-            [_way(cutting), *(_told(difference(base, outcomes, name)) for name in FIGURES)]
-            for cutting, outcomes in found.items()
-            if cutting != CUTTING
+            [str(way), *(_told(difference(base, outcomes, name)) for name in FIGURES)]
+            for way, outcomes in found.items()
+            if way != SHIPPED
         ]
-        text += "\n\n" + "\n".join(aligned([[f"less {_way(CUTTING)}", *FIGURES], *changes]))
+        text += "\n\n" + "\n".join(aligned([[f"less {SHIPPED}", *FIGURES], *changes]))
     for name in ("hit@1", "hit@5", "cited"):
         each = [
-            [_way(cutting), *(f"{figure([outcome], name):.3f}" for outcome in outcomes)]
-            for cutting, outcomes in found.items()
+            [str(way), *(f"{figure([outcome], name):.3f}" for outcome in outcomes)]
+            for way, outcomes in found.items()
         ]
         text += "\n\n" + "\n".join(aligned([[name, *names], *each]))
     return text
-
-
-def _way(cutting: Cutting) -> str:
-    return f"{cutting.target}/{cutting.longest}/{cutting.overlap}"
 
 
 def _slower(base: Sequence[Outcome], outcomes: Sequence[Outcome]) -> float:
@@ -454,40 +514,45 @@ def _told(change: Difference | None) -> str:
     return f"{change.change:+.3f} ({change.interval.low:+.3f} to {change.interval.high:+.3f})"
 
 
-def ways(targets: Sequence[int], overlaps: Sequence[int]) -> list[Cutting]:
-    """The ways of cutting to compare, the shipped one first."""
+def ways(targets: Sequence[int], overlaps: Sequence[int], *, headed: bool) -> list[Way]:
+    """The ways to compare, the shipped one first; ``headed`` also compares that one headed."""
     made = [
-        Cutting(target=target, longest=round(_LONGEST * target), overlap=overlap)
+        Way(cutting=Cutting(target=target, longest=round(_LONGEST * target), overlap=overlap))
         for overlap in overlaps
         for target in targets
     ]
-    return list(dict.fromkeys([CUTTING, *made]))
+    more = [Way(cutting=CUTTING, headed=True)] if headed else []
+    return list(dict.fromkeys([SHIPPED, *made, *more]))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Prints the table; 0, or the exit code of what went wrong."""
-    parser = argparse.ArgumentParser(prog="python -m rag.evaluation.passage_sizes", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m rag.evaluation.passage_sizes", description=__doc__
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder with qa/ and eval/")
     parser.add_argument("--questions", type=int, default=60, help="of each set (default 60)")
     parser.add_argument("--targets", type=int, nargs="+", default=TARGETS, metavar="CHARACTERS")
     parser.add_argument("--overlaps", type=int, nargs="+", default=OVERLAPS, metavar="SENTENCES")
+    parser.add_argument("--headed", action="store_true",
+                        help="also find passages by their title and heading")  # fmt: skip
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "sanad-passages",
                         help="folder for vectors and what was measured before")  # fmt: skip
     options = parser.parse_args(arguments)
     try:
-        compared = ways(options.targets, options.overlaps)
+        compared = ways(options.targets, options.overlaps, headed=options.headed)
         made = trials(options.data, options.questions)
         options.cache.mkdir(parents=True, exist_ok=True)
     except (RagError, ValueError, OSError) as error:
         sys.stderr.write(f"{printable(str(error))}\n")
         return getattr(error, "exit_code", 2)
     progress = Progress("trials")
-    found: dict[Cutting, list[Outcome]] = {cutting: [] for cutting in compared}
+    found: dict[Way, list[Outcome]] = {way: [] for way in compared}
     with closing(Store(options.cache / "kept.sqlite")) as store:
         parts = Parts.shipped(store)
-        for cutting, outcomes in found.items():
+        for way, outcomes in found.items():
             for trial in made:
-                outcomes.append(measure(trial, cutting, parts))
+                outcomes.append(measure(trial, way, parts))
                 progress(sum(map(len, found.values())), len(compared) * len(made))
     sys.stdout.write(f"{table(found, [trial.name for trial in made])}\n")
     return 0

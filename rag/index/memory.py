@@ -43,7 +43,7 @@ class MemoryIndex:
         self._groups = group((one.id, one.text) for one in self._documents.values())
         self._ids = list(self._passages)
         self._filters: tuple[Filter, ...] = ()
-        texts = [passage.text for passage in self._passages.values()]
+        texts = self._matched()
         self._vectors = embedder.embed_passages(texts)
         self._postings: dict[str, dict[int, int]] = defaultdict(dict)
         self._lengths = np.zeros(len(texts))
@@ -56,6 +56,10 @@ class MemoryIndex:
         for document in sorted(self._documents.values(), key=lambda document: document.id):
             digest.update(f"{document.id}\0{document.sha256}\0".encode())
         self.state = IndexState(generation="memory", fingerprint=digest.hexdigest()[:12])
+
+    def _matched(self) -> list[str]:
+        """What each passage is found by: its text."""
+        return [passage.text for passage in self._passages.values()]
 
     def __len__(self) -> int:
         return len(self._ids)

@@ -29,7 +29,8 @@ def check(text, cutting=CUTTING):
         assert len(passage.text) <= cutting.longest or len(inside) == 1
         assert {passage.start, passage.end} <= graphemes
     for left, right in pairwise(passages):
-        assert left.start < right.start and left.end < right.end
+        assert left.start < right.start
+        assert left.end < right.end
         shared = [s for s in sentences if right.start < s.end and s.start < left.end]
         assert len(shared) <= cutting.overlap
     for sentence in sentences:
@@ -78,7 +79,7 @@ def test_an_item_a_row_and_a_quotation_that_fit_are_in_one_passage(parts):
     place = 0
     for block, end in parts:
         start, place = place, place + len(block) + len(end)
-        if block[-1] in "»”\"" or not block[0].isalpha() or block[1] == ")" or " | " in block:
+        if block[-1] in '»”"' or not block[0].isalpha() or block[1] == ")" or " | " in block:
             first, last = covering(split(text), start, start + len(block))
             whole = split(text)[first:last]
             # What introduces the first item of a list is kept with it; both need not fit.
@@ -92,6 +93,19 @@ def test_a_quotation_of_several_sentences_is_not_divided():
     passages = check(f"{filler}وقال زيلينسكي: {quoted} ثم غادر القاعة. {filler}")
     assert sum(quoted in passage.text for passage in passages) == 1
     assert len(passages) > 1
+
+
+def test_marks_in_two_sections_are_no_quotation():
+    before, after = "قال: «نعمل. ونأمل.", "وأضاف: نعم» ثم خرج."
+    assert [p.text for p in check(f"{before}\n\nعنوان جديد\n\n{after}")] == [
+        before,
+        f"عنوان جديد\n\n{after}",
+    ]
+
+
+@pytest.mark.parametrize("text", ["في سنة \u0600 ", "In year \u0600\u00a0\n", " \u0301قال."])
+def test_the_ends_of_a_passage_divide_no_grapheme(text):
+    assert check(text)
 
 
 def test_an_unclosed_quotation_mark_keeps_nothing_together():
@@ -125,7 +139,9 @@ def test_indented_lines_belong_to_the_item_above():
 
 
 def test_the_rows_of_a_table_are_no_headings():
-    rows = "Country | Population\nEgypt | 105 million\nLarge: Sudan | 46 million.\nOman | 5 million\n"
+    rows = (
+        "Country | Population\nEgypt | 105 million\nLarge: Sudan | 46 million.\nOman | 5 million\n"
+    )
     (passage,) = check(rows)
     assert passage.text == rows.strip()
     assert headings(rows) == ()
@@ -141,7 +157,8 @@ def test_lists_and_quotations_of_a_page_are_kept_whole():
     text = extract(page.encode()).documents[0].text
     passages = check(text)
     (costs,) = (p.text for p in passages if "They are:" in p.text)
-    assert costs.startswith("Costs\n\nThey are:\n\n• Part 0") and "• Part 11 of it. It costs 11." in costs
+    assert costs.startswith("Costs\n\nThey are:\n\n• Part 0")
+    assert "• Part 11 of it. It costs 11." in costs
     assert any("“We build. We do not stop. We open in May.”" in p.text for p in passages)
     assert [text[h.start : h.end] for h in headings(text)] == ["The harbour", "Costs"]
 
@@ -170,11 +187,15 @@ def test_a_single_sentence_may_be_longer_than_the_longest_passage():
 
 
 def test_neighbours_share_the_sentences_asked_for_but_not_across_a_heading():
-    text = "".join(f"الجملة رقم {n} هنا. " for n in range(20)) + "\nعنوان\n" + "وهذه جملة أخرى. " * 3
+    text = (
+        "".join(f"الجملة رقم {n} هنا. " for n in range(20)) + "\nعنوان\n" + "وهذه جملة أخرى. " * 3
+    )
     passages = check(text, Cutting(target=80, longest=160, overlap=2))
     before = [p for p in passages if "عنوان" not in p.text]
     for left, right in pairwise(before[:3]):
-        assert regex.findall(r"رقم \d+", left.text)[-2:] == regex.findall(r"رقم \d+", right.text)[:2]
+        assert (
+            regex.findall(r"رقم \d+", left.text)[-2:] == regex.findall(r"رقم \d+", right.text)[:2]
+        )
     assert any(p.text.startswith("عنوان") for p in passages)
 
 
@@ -186,15 +207,23 @@ def test_a_cutting_that_makes_no_sense_is_refused(given):
 
 
 def test_the_version_tells_every_way_of_cutting():
-    ways = [Cutting(target=5, longest=9), Cutting(target=6, longest=9), Cutting(target=5, longest=8)]
+    ways = [
+        Cutting(target=5, longest=9),
+        Cutting(target=6, longest=9),
+        Cutting(target=5, longest=8),
+    ]
     ways.append(Cutting(target=5, longest=9, overlap=1))
     assert len({PASSAGES_VERSION, *(way.version for way in ways)}) == 5
-    assert PASSAGES_VERSION == CUTTING.version
+    assert CUTTING.version == PASSAGES_VERSION
 
 
 def test_cutting_takes_time_in_proportion_to_the_text():
     """Nested and unclosed marks, one list of many items, one line of many quotations."""
-    for text in ("«" * 20_000 + "a. " * 20_000 + "»" * 20_000, "• a.\n" * 20_000, '"a. b." ' * 9_000):
+    for text in (
+        "«" * 20_000 + "a. " * 20_000 + "»" * 20_000,
+        "• a.\n" * 20_000,
+        '"a. b." ' * 9_000,
+    ):
         assert cut(document(text))
 
 
