@@ -47,7 +47,9 @@ PASSAGES_VERSION = CUTTING.version
 _ITEM = regex.compile(r"\s*(?:[-*+•·▪‣◦–—]|\p{Nd}{1,3}[.)]|\p{L}\))\s")
 _QUOTED = regex.compile(r"\s*>\s?")
 _INDENTED = regex.compile(r"(?: {2,}|\t)\s*\S")
-_ROW = regex.compile(r"[^\r\n\u2028\u2029]* \| ")
+_CELLS = " | "
+_LINE = regex.compile(r"[^\r\n\u2028\u2029]*(?:\r\n|[\r\n\u2028\u2029])?")
+_LONGEST_ROW = 2000  # what is looked at of the line above
 _FORMS = ("item", "row", "quoted")
 _CLOSING = {"»": "«", "”": "“"}
 _MARK = regex.compile(r"[«»“”]")
@@ -134,7 +136,17 @@ def _form(text: str, sentence: Sentence) -> str:
         return "item"
     if _QUOTED.match(text, sentence.start):
         return "quoted"
-    return "row" if _ROW.match(text, sentence.start) else sentence.kind
+    return "row" if _is_row(text, sentence.start) else sentence.kind
+
+
+def _is_row(text: str, start: int) -> bool:
+    """Whether the line at ``start`` and one beside it have cells; a headline may have them too."""
+    line = _LINE.match(text, start)
+    if line is None or _CELLS not in line.group():
+        return False
+    below = _LINE.match(text, line.end())
+    above = text[max(0, start - _LONGEST_ROW) : start].splitlines()
+    return (below is not None and _CELLS in below.group()) or (bool(above) and _CELLS in above[-1])
 
 
 def _at_line_start(text: str, sentence: Sentence) -> bool:
@@ -149,7 +161,6 @@ def _atoms(text: str, sentences: tuple[Sentence, ...], longest: int) -> list[_Ru
     lists = list(_lists(text, sentences))
     whole = [*_quotations(text, sentences, longest), *(item for items in lists for item in items)]
     whole.sort(key=lambda run: (run[1] - run[0], run))
-    whole += [(items[0][0], items[-1][1]) for items in lists]
     whole += [(_introduced(text, sentences, items[0][0]), items[-1][1]) for items in lists]
     atom = [(number, number + 1) for number in range(len(sentences))]  # of each sentence
     for first, last in whole:

@@ -147,6 +147,23 @@ def test_the_rows_of_a_table_are_no_headings():
     assert headings(rows) == ()
 
 
+def test_a_headline_with_a_bar_is_a_heading_and_no_row():
+    text = "قال الوزير شيئًا.\n\nعاجل | فيضان في الميناء\n\nارتفع الماء مترين."
+    assert [p.text for p in check(text)] == [
+        "قال الوزير شيئًا.",
+        "عاجل | فيضان في الميناء\n\nارتفع الماء مترين.",
+    ]
+
+
+def test_a_heading_is_not_left_alone_above_a_list_that_just_fits():
+    points = "".join(f"• Point {n} of the plan. It costs {n}.\n" for n in range(10, 33))
+    assert 850 < len(points) < CUTTING.longest
+    passages = check(f"The plan of the council for the harbour and the coast\n\n{points}")
+    assert passages[0].text.startswith(
+        "The plan of the council for the harbour and the coast\n\n• Point 10"
+    )
+
+
 def test_lists_and_quotations_of_a_page_are_kept_whole():
     page = (
         "<article><h1>The harbour</h1><p>" + "Work began on Sunday at dawn. " * 12 + "</p>"
