@@ -37,6 +37,7 @@ _OPENS_QUOTE = regex.compile(r"\s*[\"“«‹'‘]")
 _BULLET = regex.compile(r"\s*(?:[-*•·–—]\s|\d{1,3}[.)]\s|#{1,6}\s|>\s)")
 _LINE_BREAK = regex.compile(r"[\r\n\u2028\u2029]")
 _EXTENDS = regex.compile(r"[\p{Grapheme_Cluster_Break=Extend}\p{GCB=SpacingMark}\p{GCB=ZWJ}]")
+_SPANNED = regex.compile(r"\p{Grapheme_Cluster_Break=Prepend}\p{Zs}")
 _ORNAMENT = regex.compile(r"^[^\p{L}\p{N}]+")
 _RELATED_REST = regex.compile(r"\s*(?:[:|»>…]|\.\.|[-–—]{1,2}\s)")
 _WORD_BEFORE = regex.compile(r"[\p{L}\p{M}.]+$")
@@ -63,13 +64,16 @@ class Sentence:
 def trim(text: str, start: int, end: int) -> Span:
     """``[start, end)`` without white space and invisible format characters at its ends.
 
-    A space that carries a combining mark stays: the two are one grapheme.
+    A space that is one grapheme with its neighbour stays: it carries a combining mark, or stands
+    after a sign that spans what follows, as U+0600 does.
     """
     while start < end and _is_blank(text[start]):
         if start + 1 < end and _EXTENDS.match(text[start + 1]):
             break
         start += 1
     while end > start and _is_blank(text[end - 1]):
+        if end - 1 > start and _SPANNED.match(text, end - 2):
+            break
         end -= 1
     return Span(start=start, end=end)
 

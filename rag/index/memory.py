@@ -18,7 +18,7 @@ from rag.duplicates import group
 from rag.errors import IndexMismatch, UnknownDocument
 from rag.filters import Filter, described, matches
 from rag.index.ranking import hits_of
-from rag.passages import cut
+from rag.passages import CUTTING, Cutting, cut
 from rag.protocols import Embedder
 from rag.terms import index_terms
 from rag.types import Document, DocumentSummary, Hit, IndexState, Passage
@@ -31,17 +31,19 @@ _B = 0.75
 class MemoryIndex:
     """Documents, passages, vectors and postings of one immutable set of documents."""
 
-    def __init__(self, documents: Sequence[Document], embedder: Embedder) -> None:
+    def __init__(
+        self, documents: Sequence[Document], embedder: Embedder, *, cutting: Cutting = CUTTING
+    ) -> None:
         self._documents = {document.id: document for document in documents}
         self._passages = {
             passage.id: passage
             for document in self._documents.values()
-            for passage in cut(document)
+            for passage in cut(document, cutting)
         }
         self._groups = group((one.id, one.text) for one in self._documents.values())
         self._ids = list(self._passages)
         self._filters: tuple[Filter, ...] = ()
-        texts = [passage.text for passage in self._passages.values()]
+        texts = self._matched()
         self._vectors = embedder.embed_passages(texts)
         self._postings: dict[str, dict[int, int]] = defaultdict(dict)
         self._lengths = np.zeros(len(texts))
@@ -54,6 +56,10 @@ class MemoryIndex:
         for document in sorted(self._documents.values(), key=lambda document: document.id):
             digest.update(f"{document.id}\0{document.sha256}\0".encode())
         self.state = IndexState(generation="memory", fingerprint=digest.hexdigest()[:12])
+
+    def _matched(self) -> list[str]:
+        """What each passage is found by: its text."""
+        return [passage.text for passage in self._passages.values()]
 
     def __len__(self) -> int:
         return len(self._ids)
