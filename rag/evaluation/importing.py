@@ -102,9 +102,9 @@ def import_files(format: str, paths: Sequence[Path], options: Options) -> Import
 
 
 def _open(path: Path) -> io.TextIOWrapper:
-    packed = {".gz": gzip.open, ".xz": lzma.open}
+    packed: Mapping[str, Callable[..., Any]] = {".gz": gzip.open, ".xz": lzma.open}
     try:
-        raw = packed[path.suffix](path, "rb") if path.suffix in packed else path.open("rb")
+        raw = packed.get(path.suffix, open)(path, "rb")
         return io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
     except OSError as error:
         raise InvalidImport(
@@ -332,7 +332,10 @@ def _row(
             for text, start in zip(answers["text"], answers["answer_start"], strict=True)
         ]
     stated = [
-        {"text": one["text"], "answer_start": one["start"] if "start" in one else one["answer_start"]}
+        {
+            "text": one["text"],
+            "answer_start": one["start"] if "start" in one else one["answer_start"],
+        }
         for one in answers
     ]
     asked = {
