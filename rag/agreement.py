@@ -156,9 +156,9 @@ class Comparison:
         if not told_apart(role, question, _said(lead), _said(other)):
             return False
         one_article = lead.evidence.document_id == other.evidence.document_id
-        if one_article or role.sided:
-            if lead.speaker is None or other.speaker is None or _same_speaker(lead, other):
-                return False
+        two_sides = lead.speaker and other.speaker and not _same_speaker(lead, other)
+        if (one_article or role.sided) and not two_sides:
+            return False
         if any(_asked_of(question, one) or aliased(one.context) for one in (lead, other)):
             return False
         if not one_article and (
