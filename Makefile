@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test soak lint types install clients bench quality rebase clean
+.PHONY: demo test soak lint types install clients bench quality rebase stages clean
 
 # The light installation: no torch. Enough to ingest, ask, serve and evaluate.
 $(VENV)/.core: pyproject.toml .constraints.txt
@@ -70,6 +70,11 @@ quality: $(VENV)/.core
 
 rebase:
 	$(MAKE) quality REBASE=--update-baseline
+
+# What every stage buys, as a Markdown table over the sets below a folder (docs/evaluation.md):
+# make stages DATA=path STAGES="--sample 150 --output table.md"
+stages: $(VENV)/.core
+	$(BIN)/python -m rag.evaluation.baselines $(DATA) $(STAGES)
 
 lint: $(VENV)/.all
 	$(BIN)/ruff check .

@@ -1,6 +1,6 @@
 """Where sources differ: the values they give for what was asked, each with who says it.
 
-The value in the sentence told first is compared with those of the other sentences that answer.
+The value, or the name in the role that is asked for, in the sentence told first is compared with those of the other sentences that answer.
 Only values of one kind are compared, in sentences on the same subject: another day, another place,
 another thing counted is no disagreement, and where that cannot be told none is claimed. Inside
 one article only different speakers can disagree. Copies of one text count once.
@@ -8,7 +8,7 @@ one article only different speakers can disagree. Copies of one text count once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import regex
@@ -17,12 +17,13 @@ from rag.attribution import speaker
 from rag.errors import UnknownDocument
 from rag.folding import fold
 from rag.protocols import PassageIndex, PieceEmbedder
-from rag.quantities.names import states
+from rag.quantities.names import same_name, states
 from rag.quantities.reading import Value
 from rag.quantities.values import same, values_in
 from rag.question import Question
 from rag.reading.answers import short_answer
-from rag.subjects import Statement, one_thing
+from rag.roles import Role, aliased, holders, role_asked, told_apart
+from rag.subjects import Statement, dated_alike, one_thing, speaks_of
 from rag.terms import stem, terms
 from rag.types import Evidence, Passage, Span
 
@@ -31,6 +32,8 @@ MOST_VALUES = 4  # told in one answer
 # Of the first sentence's probability: below, a sentence is not on the question.
 _LEAST_SHARE = 0.005
 _LEAST_ACROSS = 0.002  # … for text in the other language, which the reader finds less probable
+_LONG_ARTICLE = 100_000  # characters of an article that is not searched for a name
+_LEAST_NAMED = 0.001  # … where the grammar shows that it names who was asked for
 _COPY = 0.6  # share of three-word shingles from which two sentences are copies of one
 
 
@@ -62,6 +65,18 @@ class Comparison:
         index: PassageIndex,
     ) -> list[Stand]:
         """The different values, that of the first evidence first; empty where sources agree."""
+        return self._values(question, evidence, passages, index) or self._names(
+            question, evidence, passages, index
+        )
+
+    def _values(
+        self,
+        question: Question,
+        evidence: Sequence[Evidence],
+        passages: Mapping[str, Passage],
+        index: PassageIndex,
+    ) -> list[Stand]:
+        """Where amounts, dates and the like differ."""
         sentences = self._statements(question, evidence, passages)
         if not sentences or sentences[0].evidence is not evidence[0]:
             return []
@@ -106,6 +121,53 @@ class Comparison:
             elif not found:
                 break
         return found
+
+    def _names(
+        self,
+        question: Question,
+        evidence: Sequence[Evidence],
+        passages: Mapping[str, Passage],
+        index: PassageIndex,
+    ) -> list[Stand]:
+        """Where two names are told in one role; more than two, and the role is shared."""
+        role = role_asked(question)
+        if role is None:
+            return []
+        sentences = list(_in_role(role, question, evidence, passages, self.pieces))
+        if not sentences or sentences[0].evidence is not evidence[0]:
+            return []
+        lead, *others = (_with_title(one, index) for one in sentences)
+        found: list[list[Statement]] = [[lead]]
+        for one in others:
+            if same_name(_said(lead), _said(one)):
+                found[0].append(one)
+            elif self._other_holder(question, role, lead, one, index):
+                known = next((f for f in found[1:] if same_name(_said(f[0]), _said(one))), None)
+                if known is None:
+                    found.append([one])
+                else:
+                    known.append(one)
+        return [self._stand(same_value) for same_value in found] if len(found) == 2 else []
+
+    def _other_holder(
+        self, question: Question, role: Role, lead: Statement, other: Statement, index: PassageIndex
+    ) -> bool:
+        """Whether the other sentence surely gives the role to somebody else."""
+        if not told_apart(role, question, _said(lead), _said(other)):
+            return False
+        one_article = lead.evidence.document_id == other.evidence.document_id
+        two_sides = lead.speaker and other.speaker and not _same_speaker(lead, other)
+        if (one_article or role.sided) and not two_sides:
+            return False
+        if any(_asked_of(question, one) or aliased(one.context) for one in (lead, other)):
+            return False
+        if not one_article and (
+            _told_in(lead, _said(other), index) or _told_in(other, _said(lead), index)
+        ):
+            return False
+        if role.dated and not dated_alike(question, lead, other):
+            return False
+        return one_thing(question, lead, other, self.pieces, place_asked=role.kind == "place")
 
     def _comparable(self, question: Question, lead: Statement, other: Statement) -> bool:
         """Whether the two values answer the same question about the same thing."""
@@ -171,6 +233,52 @@ def _with_title(one: Statement, index: PassageIndex) -> Statement:
     except UnknownDocument:  # counted where it is cited
         return one
     return replace(one, context=f"{title}\n{one.context}")
+
+
+def _in_role(
+    role: Role,
+    question: Question,
+    evidence: Sequence[Evidence],
+    passages: Mapping[str, Passage],
+    pieces: PieceEmbedder,
+) -> Iterator[Statement]:
+    """The names in the role that the sentences state, that of the first sentence's answer first."""
+    for place, item in enumerate(evidence[:MOST_SENTENCES]):
+        passage = passages.get(item.passage_id)
+        if passage is None or not _inside_of(passage, item.quote):
+            continue
+        if item.probability < _LEAST_NAMED * evidence[0].probability:
+            continue
+        at = item.quote.start - passage.start
+        text = passage.text[at : at + len(item.quote)]
+        names = holders(role, question, text)
+        if place == 0 and item.answer is not None:
+            told = Span(
+                start=item.answer.start - item.quote.start, end=item.answer.end - item.quote.start
+            )
+            inside = [name for name in names if name.start < told.end and told.start < name.end]
+            names = [*inside, *(name for name in names if name not in inside)] if inside else []
+        elif place and len(names) > 1:
+            continue
+        for name in names:
+            if not speaks_of(question, name.about, pieces):
+                continue
+            span = Span(start=name.start, end=name.end)
+            value = Value(kind="name", start=name.start, end=name.end, core=name.end)
+            yield Statement(item, text, passage.text, value, speaker(text, span))
+
+
+def _said(one: Statement) -> str:
+    return one.text[one.value.start : one.value.end]
+
+
+def _told_in(one: Statement, name: str, index: PassageIndex) -> bool:
+    """Whether the article of a statement names somebody, so may know both; also where it is too long."""
+    try:
+        text = index.document(one.evidence.document_id).text
+    except UnknownDocument:
+        return True
+    return len(text) > _LONG_ARTICLE or states(text, name)
 
 
 _NUMERIC = frozenset({"number", "share", "money", "measure"})

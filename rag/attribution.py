@@ -45,7 +45,7 @@ _SAID_BY_EN = regex.compile(
     rf",\s*[\"”]?\s*(?:{_VERBS_EN})\s+(?P<who>{_WORD}(?:\s+{_WORD}){{0,6}}?)(?=[,.;]|$)"
 )
 _SAID_AR = regex.compile(
-    rf"(?<!\p{{L}}){_VERBS_AR}\s+(?P<who>(?:{_WORD}\s+){{1,7}}?)(?=\"?{_BEFORE_CLAIM_AR}(?!\p{{L}})|[:،,]|\d)"
+    rf"(?<!\p{{L}}){_VERBS_AR}\s+(?P<who>{_WORD}(?:\s+{_WORD}){{0,6}}?)(?=\s+\"?{_BEFORE_CLAIM_AR}(?!\p{{L}})|\s*:|\s+[،,\d])"
 )
 _SUBJECT_FIRST_AR = regex.compile(
     rf"(?:^|[,\s])(?P<who>(?:{_WORD}\s+){{1,6}}?){_VERBS_AR}\s+(?=\"?{_BEFORE_CLAIM_AR}(?!\p{{L}})|:)"

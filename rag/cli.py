@@ -182,7 +182,7 @@ def _add_evaluation(
     )
     importing.add_argument(
         "format",
-        choices=("squad", "xquad", "mlqa", "arcd", "tydi", "beir", "miracl", "csv"),
+        choices=("squad", "xquad", "mlqa", "arcd", "rows", "tydi", "beir", "miracl", "csv"),
     )
     importing.add_argument("files", nargs="+", type=Path, metavar="FILE")
     importing.add_argument("--output", type=Path, metavar="FILE", help="questions [stdout]")

@@ -139,9 +139,17 @@ class Statement:
 
 
 def one_thing(
-    question: Question, lead: Statement, other: Statement, embedder: PieceEmbedder
+    question: Question,
+    lead: Statement,
+    other: Statement,
+    embedder: PieceEmbedder,
+    *,
+    place_asked: bool = False,
 ) -> bool:
-    """Whether the two values may be compared as answers to the question."""
+    """Whether the two values may be compared as answers to the question.
+
+    With ``place_asked`` the values are places, and so do not part the sentences.
+    """
     if not _uncontrasted(question, lead, other):
         return False
     if lead.evidence is other.evidence:
@@ -149,8 +157,8 @@ def one_thing(
     return (
         _one_counted(lead, other, embedder)
         and _one_day(question, lead, other)
-        and _one_place(lead, other)
-        and _one_subject(question, lead, other, embedder)
+        and (place_asked or _one_place(lead, other))
+        and _one_subject(question, lead, other, embedder, place_asked=place_asked)
     )
 
 
@@ -170,7 +178,12 @@ def _one_counted(lead: Statement, other: Statement, embedder: PieceEmbedder) -> 
 
 
 def _one_subject(
-    question: Question, lead: Statement, other: Statement, embedder: PieceEmbedder
+    question: Question,
+    lead: Statement,
+    other: Statement,
+    embedder: PieceEmbedder,
+    *,
+    place_asked: bool,
 ) -> bool:
     """Whether the other text says of the question what the first does, and the sentences meet."""
     asked = late_interaction.content_words(embedder.pieces(question.text), question.terms)
@@ -184,7 +197,7 @@ def _one_subject(
     near = other.evidence.probability >= _NEARLY * lead.evidence.probability
     if gone and not (near and float(asked.weights[gone].sum()) <= _MAY_MISS):
         return False
-    if _parted(question, texts, embedder):
+    if not place_asked and _parted(question, texts, embedder):
         return False
     told = [
         term
@@ -311,6 +324,20 @@ def _one_day(question: Question, lead: Statement, other: Statement) -> bool:
 def _of_speech(one: Statement, day: Value) -> bool:
     """Whether a day is that on which somebody spoke: "the mayor said on Saturday"."""
     return one.speaker is not None and 0 <= day.start - one.speaker.end <= _SPEECH
+
+
+def speaks_of(question: Question, words: Sequence[str], embedder: PieceEmbedder) -> bool:
+    """Whether the question holds all of the words, in either language."""
+    whole = embedder.pieces(question.text)
+    return all(_held(word, question.text, whole, embedder) for word in words)
+
+
+def dated_alike(question: Question, lead: Statement, other: Statement) -> bool:
+    """Whether both tell a date and the dates meet, or the question tells one."""
+    told = [[v for v in values_in(one.text) if v.kind == "date"] for one in (lead, other)]
+    if any(value.kind == "date" for value in values_in(question.text)):
+        return True
+    return any(_meets(one, two) for one in told[0] for two in told[1])
 
 
 def _meets(one: Value, two: Value) -> bool:

@@ -1,17 +1,21 @@
 """Questions proposed from stored articles, for a person to accept, reword or throw away.
 
-Each comes from a value of a sentence (a number, a date, a quotation, a name that capitals show),
-asks for what is blotted out there, and has that value's place as gold. The sentence is quoted and
-the blank shown, so nothing is claimed that the article does not say. Both languages ask for the
-same place and are linked as a pair.
+A sentence whose grammar is plain is asked about in its own language ("Who founded …?", «متى …؟»).
+Else a value of it (a number, a date, a quotation, a name that capitals show) is blotted out and
+asked for; the sentence is quoted and the blank shown, so nothing is claimed that the article does
+not say. The place of the value is the gold, compared with the text. Both languages ask for the same
+place and are linked as a pair: in the other language it is always the blank that is asked for.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from rag.evaluation.phrasing import phrased
 from rag.evaluation.questions import FactQuestion, Gold
+from rag.languages import language_of
 from rag.question import LONGEST_QUESTION, Question
 from rag.reading.answers import values_of_type
 from rag.sentences import split
@@ -37,36 +41,55 @@ _ASKED: dict[AnswerType, dict[Language, str]] = {
         "ar": "ما الاسم الناقص في: «{text}»؟",
         "en": "Which name is missing here: “{text}”?",
     },
+    "place": {
+        "ar": "ما المكان الناقص في: «{text}»؟",
+        "en": "Which place is missing here: “{text}”?",
+    },
 }
+_BLOTTED: tuple[AnswerType, ...] = ("number", "date", "quote", "person")
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A place of the document that is asked for; ``shown`` is its sentence with the blank."""
+
+    kind: AnswerType
+    place: Span
+    shown: str = ""
+    question: str = ""  # in the document's language, where a rule found one
 
 
 def drafts(documents: Sequence[Document], limit: int | None = None) -> list[FactQuestion]:
     """The proposals in the order of the documents, ``limit`` places of each at most."""
     found: list[FactQuestion] = []
     for document in documents:
-        for number, (kind, span, text) in enumerate(_blanks(document)):
+        for number, draft in enumerate(_drafts(document)):
             if limit is not None and number >= limit:
                 break
-            found += _both(document, kind, span, text)
+            found += _both(document, draft)
     return found
 
 
-def _blanks(document: Document) -> Iterator[tuple[AnswerType, Span, str]]:
-    """The kind and place of each value, and its sentence with the value blotted out."""
+def _drafts(document: Document) -> Iterator[_Draft]:
+    """What each sentence allows, real questions first."""
     for sentence in split(document.text):
         span = sentence.trimmed(document.text)
         text = document.text[span.start : span.end]
         if sentence.kind != "prose" or len(text.split()) < _FEWEST_WORDS:
             continue
         taken: list[Span] = []
-        for kind in _ASKED:
+        for one in phrased(text, language_of(text, document.language)):
+            taken.append(one.place)
+            place = Span(start=span.start + one.place.start, end=span.start + one.place.end)
+            yield _Draft(one.kind, place, _blotted(text, one.place), one.question)
+        for kind in _BLOTTED:
             for value in values_of_type(_asking(kind, document.language), text):
                 if any(value.start < other.end and other.start < value.end for other in taken):
                     continue
                 taken.append(value)
                 place = Span(start=span.start + value.start, end=span.start + value.end)
                 if shown := _blotted(text, value):
-                    yield kind, place, shown
+                    yield _Draft(kind, place, shown)
 
 
 def _asking(kind: AnswerType, language: Language) -> Question:
@@ -92,9 +115,10 @@ def _blotted(text: str, value: Span) -> str:
     return "".join(parts).replace("«", "‹").replace("»", "›")
 
 
-def _both(document: Document, kind: AnswerType, span: Span, text: str) -> Iterator[FactQuestion]:
+def _both(document: Document, draft: _Draft) -> Iterator[FactQuestion]:
+    span = draft.place
     quote = document.text[span.start : span.end]
-    place = f"{document.sha256} {span.start} {span.end} {kind}"
+    place = f"{document.sha256} {span.start} {span.end} {draft.kind}"
     name = hashlib.sha256(place.encode()).hexdigest()[:10]
     gold = Gold(
         document=document.id,
@@ -103,8 +127,14 @@ def _both(document: Document, kind: AnswerType, span: Span, text: str) -> Iterat
         end=span.end,
         quote=quote,
     )
+    asked = language_of(draft.question) if draft.question else None
     for language in LANGUAGES:
-        question = _ASKED[kind][language].format(text=text)
+        if language == asked:
+            question = draft.question
+        elif draft.shown:
+            question = _ASKED[draft.kind][language].format(text=draft.shown)
+        else:
+            continue
         if len(question) > LONGEST_QUESTION:
             continue
         yield FactQuestion(
@@ -113,7 +143,7 @@ def _both(document: Document, kind: AnswerType, span: Span, text: str) -> Iterat
             language=language,
             answers=(quote,),
             gold=(gold,),
-            tags=(kind,),
+            tags=(draft.kind,) if language != asked else (draft.kind, "phrased"),
             pair=f"draft-{name}",
             draft=True,
         )

@@ -1,4 +1,4 @@
-"""Question sets of the field to question files: SQuAD and its kin, TyDi, BEIR, MIRACL, tables.
+"""Question sets of the field to question files: SQuAD and its kin, rows, TyDi, BEIR, MIRACL, tables.
 
 Nothing is guessed: an answer whose stated place holds other words is looked for beside it, and left
 out and counted where it is not there. Articles come along where the format carries them, as records
@@ -12,10 +12,11 @@ import gzip
 import hashlib
 import io
 import json
+import lzma
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from rag.evaluation.questions import FactQuestion, Gold, reason_of
 from rag.languages import language_of
 from rag.types import LANGUAGES, Language
 
-FORMATS = ("squad", "xquad", "mlqa", "arcd", "tydi", "beir", "miracl", "csv")
+FORMATS = ("squad", "xquad", "mlqa", "arcd", "rows", "tydi", "beir", "miracl", "csv")
 _LARGEST = 4 * 1024**3  # bytes of one file, unpacked
 _SPACE = re.compile(r"\s+")
 
@@ -78,6 +79,7 @@ def import_files(format: str, paths: Sequence[Path], options: Options) -> Import
         "xquad": _squad,
         "mlqa": _squad,
         "arcd": _squad,
+        "rows": _rows,
         "tydi": _tydi,
         "beir": _judged,
         "miracl": _judged,
@@ -100,8 +102,9 @@ def import_files(format: str, paths: Sequence[Path], options: Options) -> Import
 
 
 def _open(path: Path) -> io.TextIOWrapper:
+    packed: Mapping[str, Callable[..., Any]] = {".gz": gzip.open, ".xz": lzma.open}
     try:
-        raw = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # noqa: SIM115 - the caller closes it
+        raw = packed.get(path.suffix, open)(path, "rb")
         return io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
     except OSError as error:
         raise InvalidImport(
@@ -113,7 +116,7 @@ def _text_of(path: Path) -> str:
     with _open(path) as file:
         try:
             text = file.read(_LARGEST)
-        except (OSError, EOFError, UnicodeDecodeError) as error:
+        except (OSError, EOFError, lzma.LZMAError, UnicodeDecodeError) as error:
             raise InvalidImport(
                 f"{path}: cannot be read: {error}", hint="save it as UTF-8"
             ) from error
@@ -131,7 +134,7 @@ def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 if not isinstance(record, dict):
                     raise _bad(path, f"line {number} is no object")
                 yield number, record
-        except (ValueError, RecursionError, OSError, EOFError) as error:
+        except (ValueError, RecursionError, OSError, EOFError, lzma.LZMAError) as error:
             raise _bad(path, f"not JSON lines in UTF-8: {error}") from error
 
 
@@ -287,6 +290,81 @@ def _linked(found: Imported) -> list[FactQuestion]:
                 for number, one in enumerate(some, start=1)
             ]
     return questions
+
+
+# SQuAD laid flat, as dataset hubs hand it out: a question a line, each with its context
+
+
+def _rows(paths: Sequence[Path], options: Options) -> Imported:
+    """Rows of question, context and answers; a row may name its ``twin`` in the other language.
+
+    Twins become a pair that shares its gold places, as the same id in two files does.
+    """
+    found = Imported()
+    known: dict[str, str] = {}
+    twins: dict[str, str] = {}
+    for path in paths:
+        for number, record in _records(path):
+            try:
+                _row(found, known, twins, record, options)
+            except (KeyError, TypeError, AttributeError, ValueError) as error:
+                raise _bad(
+                    path, f"line {number}: no row with id, question, context, answers: {error!r}"
+                ) from error
+    by_id = {question.id: question for question in found.questions}
+    found.questions = [
+        _with_twin(question, by_id.get(twins.get(question.id, ""))) for question in found.questions
+    ]
+    return found
+
+
+def _row(
+    found: Imported,
+    known: dict[str, str],
+    twins: dict[str, str],
+    record: Mapping[str, Any],
+    options: Options,
+) -> None:
+    answers = record["answers"]
+    if isinstance(answers, Mapping):  # columns: {"text": [...], "answer_start": [...]}
+        answers = [
+            {"text": text, "start": start}
+            for text, start in zip(answers["text"], answers["answer_start"], strict=True)
+        ]
+    stated = [
+        {
+            "text": one["text"],
+            "answer_start": one["start"] if "start" in one else one["answer_start"],
+        }
+        for one in answers
+    ]
+    asked = {
+        "id": record["id"],
+        "question": record["question"],
+        "answers": stated,
+        "is_impossible": record.get("is_impossible", not stated),
+    }
+    language = options.language or record.get("lang", record.get("language"))
+    _paragraph(
+        found,
+        known,
+        {"title": record.get("title") or ""},
+        {"context": record["context"], "qas": [asked]},
+        replace(options, language=language if language in LANGUAGES else None),
+    )
+    if record.get("twin"):
+        twins[_id(record["id"])] = _id(record["twin"])
+
+
+def _with_twin(question: FactQuestion, twin: FactQuestion | None) -> FactQuestion:
+    if twin is None or twin.language == question.language:
+        return question
+    first, second = sorted((question, twin), key=lambda one: one.id)
+    changes: dict[str, Any] = {"pair": first.id}
+    if not first.unanswerable and not second.unanswerable:
+        changes["gold"] = tuple(dict.fromkeys((*question.gold, *twin.gold)))
+        changes["answers"] = tuple(dict.fromkeys((*question.answers, *twin.answers)))
+    return question.model_copy(update=changes)
 
 
 # TyDi QA, the primary task: JSON lines with offsets in bytes

@@ -7,7 +7,7 @@ are not told: what one stage has read the next remembers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -57,15 +57,33 @@ def stages(
     The last one is the answer: its ranking are its citations, and its figures those that a ranking
     of citations has. Raises CorpusMismatch.
     """
+    return summarise(measure(engine, questions, k, progress), k, OVER)
+
+
+def measure(
+    engine: Engine,
+    questions: Sequence[FactQuestion],
+    k: int,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    only: Container[str] | None = None,
+) -> dict[str, list[Outcome]]:
+    """What every stage, or ``only`` those named, finds for every question with gold places.
+
+    Raises CorpusMismatch, InvalidParameter.
+    """
     check_k(k)
     gold = check(questions, engine)
     gold.require()
     engine.warm()
     asked = [question for question in questions if question.gold]
-    index = engine.index()
-    ranked = _rankers(engine, index, k)
-    outcomes: dict[str, list[_Outcome]] = {name: [] for name, _ in ranked}
-    outcomes[_ANSWER] = []
+    ranked = [
+        (name, rank)
+        for name, rank in _rankers(engine, engine.index(), k)
+        if only is None or name in only
+    ]
+    answers = only is None or ANSWER in only
+    outcomes: dict[str, list[Outcome]] = {name: [] for name, _ in ranked}
     for number, question in enumerate(asked, start=1):
         understood = understand(validate(question.question))
         places = [
@@ -77,19 +95,20 @@ def stages(
                 Place(document_id=one.document_id, span=Span(start=one.start, end=one.end))
                 for one in rank(understood)
             ]
-            outcomes[name].append(_Outcome(question, ranking, places))
-        answer = engine.ask(question.question, k)
-        cited = [
-            Place(document_id=one.document_id, span=Span(start=one.start, end=one.end))
-            for one in answer.citations
-        ]
-        outcomes[_ANSWER].append(_Outcome(question, cited, places))
+            outcomes[name].append(Outcome(question, ranking, places))
+        if answers:
+            answer = engine.ask(question.question, k)
+            cited = [
+                Place(document_id=one.document_id, span=Span(start=one.start, end=one.end))
+                for one in answer.citations
+            ]
+            outcomes.setdefault(ANSWER, []).append(Outcome(question, cited, places, answer.answer))
         if progress is not None:
             progress(number, len(asked))
-    return [_stage(name, outcomes, k) for name in outcomes]
+    return outcomes
 
 
-_BM25, _DENSE, _HYBRID, _RESCORED, _READ, _ANSWER = (
+BM25, DENSE, HYBRID, RESCORED, READ, ANSWER = (
     "BM25 only",
     "dense only",
     "hybrid",
@@ -97,16 +116,17 @@ _BM25, _DENSE, _HYBRID, _RESCORED, _READ, _ANSWER = (
     "+ reading passages",
     "+ answer, its citations",
 )
-_OVER = {_HYBRID: _BM25, _RESCORED: _HYBRID, _READ: _RESCORED, _ANSWER: _READ}
+OVER = {HYBRID: BM25, RESCORED: HYBRID, READ: RESCORED, ANSWER: READ}
 
 
 @dataclass(frozen=True, slots=True)
-class _Outcome:
-    """A ranking beside what was to be found."""
+class Outcome:
+    """A ranking beside what was to be found; ``answer`` where the stage gives one."""
 
     question: FactQuestion
     ranking: list[Place]
     gold: list[tuple[Place, int]]
+    answer: str | None = None
 
     def figure(self, name: str, k: int) -> float:
         """The figure of this one question."""
@@ -153,16 +173,23 @@ def _rankers(engine: Engine, index: EmbeddedIndex, k: int) -> list[tuple[str, _R
         return [passage for passage, _ in retriever.retrieve(question, index, depth)]
 
     return [
-        (_BM25, lexical),
-        (_DENSE, dense),
-        (_HYBRID, hybrid),
-        (_RESCORED, rescored),
-        (_READ, read),
+        (BM25, lexical),
+        (DENSE, dense),
+        (HYBRID, hybrid),
+        (RESCORED, rescored),
+        (READ, read),
     ]
 
 
-def _stage(name: str, outcomes: dict[str, list[_Outcome]], k: int) -> Stage:
-    mine, over = outcomes[name], _OVER.get(name)
+def summarise(
+    outcomes: Mapping[str, Sequence[Outcome]], k: int, over: Mapping[str, str]
+) -> list[Stage]:
+    """The figures of every stage; ``over`` names the one that each is compared with."""
+    return [_stage(name, outcomes, k, over.get(name)) for name in outcomes]
+
+
+def _stage(name: str, outcomes: Mapping[str, Sequence[Outcome]], k: int, over: str | None) -> Stage:
+    mine = outcomes[name]
     members = {ALL: mine} | {
         language: [one for one in mine if one.question.language == language]
         for language in LANGUAGES

@@ -186,6 +186,24 @@ def _meet(one: tuple[_Sound, ...], two: tuple[_Sound, ...]) -> bool:
     return (len(one), len(two)) in reach
 
 
+def resemble(one: str, two: str) -> float:
+    """How much of the consonants of two words may be the same, in order: 0 to 1, in any scripts."""
+    first, second = (
+        [sound for sound in _sounds(fold(word), strict=False) if not sound.like & set("aiuwy")]
+        for word in (one[:_LONGEST], two[:_LONGEST])
+    )
+    if not first or not second:
+        return 1.0  # nothing to tell them apart by
+    best = [0] * (len(second) + 1)
+    for sound in first:
+        before = 0
+        for place, other in enumerate(second, start=1):
+            above = best[place]
+            matched = before + 1 if sound.like & other.like else 0
+            best[place], before = max(above, best[place - 1], matched), above
+    return 2 * best[-1] / (len(first) + len(second))
+
+
 def same_word(one: str, two: str) -> bool:
     """Whether two words may be one name in two spellings."""
     one, two = fold(one), fold(two)

@@ -9,7 +9,9 @@ from typing import Literal
 
 import regex
 
-ValueKind = Literal["number", "share", "money", "measure", "date", "weekday", "time", "ordinal"]
+ValueKind = Literal[
+    "number", "share", "money", "measure", "date", "weekday", "time", "ordinal", "name"
+]  # names are compared, but not read, as values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

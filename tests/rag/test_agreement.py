@@ -30,7 +30,11 @@ CASES = [
 ]
 # What is known to be missed: conservative where a sentence says less of the question, or the reader
 # finds a text in the other language improbable. A case that comes out right must leave this list.
-MISSED = {"news-kidnap", "news-flight-mixed", "news-salary"}
+MISSED = {
+    "news-kidnap", "news-flight-mixed", "news-salary",
+    # Names: the sentence with the other name says less of the question, or begins with who says it.
+    "name-telecom-ar", "name-painting", "name-dam-ar", "name-born-mixed", "name-sides-ar",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +80,9 @@ def is_value(told, expected):
 
 def test_the_corpus_has_both_kinds_and_both_languages():
     kinds = Counter((one["disagree"], one["language"]) for one in CASES)
-    assert len(CASES) >= 100
+    assert len(CASES) >= 180
+    named = Counter((one["disagree"]) for one in CASES if one["id"].startswith("name-"))
+    assert min(named.values()) >= 30
     assert min(kinds.values()) >= 15
     assert {one["id"] for one in CASES if one["disagree"]} >= MISSED
 
@@ -100,9 +106,10 @@ def test_a_case(case, ask):
 
 
 DISAGREEING = [one for one in CASES if one["disagree"] and one["id"] not in MISSED]
+NAMES = [one for one in DISAGREEING if one["id"].startswith("name-")]
 
 
-@pytest.mark.parametrize("case", DISAGREEING[:12], ids=lambda one: one["id"])
+@pytest.mark.parametrize("case", [*DISAGREEING[:12], *NAMES[:6]], ids=lambda one: one["id"])
 def test_every_value_is_verbatim_cited_dated_and_told(case, ask):
     given = ask(case)
     stored = {one.id: one for one in documents_of(case)}
@@ -166,8 +173,9 @@ def test_what_one_side_says_is_no_disagreement_where_that_side_is_asked_for(ask)
 
 
 @pytest.mark.slow
-def test_the_seed_questions_have_no_false_disagreement(seed_engine):
-    for line in (SEEDS / "facts.jsonl").read_text(encoding="utf-8").splitlines():
+@pytest.mark.parametrize("file", ["facts.jsonl", "unseen.jsonl"])
+def test_the_seed_questions_have_no_false_disagreement(seed_engine, file):
+    for line in (SEEDS / file).read_text(encoding="utf-8").splitlines():
         asked = json.loads(line)["question"]
         given = seed_engine.ask(asked)
         assert given.disagreement is None, asked

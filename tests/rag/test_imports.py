@@ -33,7 +33,7 @@ question late_interaction contextual
 conversation
 embedding
 index retrieval reading
-attribution citations subjects
+attribution citations roles subjects
 agreement
 answering catalogue calibration ingest
 engine

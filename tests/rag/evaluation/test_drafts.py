@@ -5,8 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.evaluation.drafts import BLANK, drafts
+from rag.evaluation.phrasing import phrased
 from rag.languages import language_of
 from rag.types import Document
+from tests.strategies import rows, texts
 
 ENGLISH = (
     "Russia said on 4 May 2023 that it shot down 57 drones over the border region.\n\n"
@@ -32,7 +34,7 @@ def document(text):
 def test_values_become_questions_in_both_languages(text, expected):
     found = drafts([document(text)])
     for kind, quote in expected.items():
-        some = [one for one in found if one.tags == (kind,) and one.answers == (quote,)]
+        some = [one for one in found if one.tags[0] == kind and one.answers == (quote,)]
         assert [one.language for one in some] == ["ar", "en"]
         assert some[0].pair == some[1].pair
         assert some[0].gold == some[1].gold
@@ -42,7 +44,7 @@ def test_values_become_questions_in_both_languages(text, expected):
 
 def test_names_are_told_where_capitals_show_them():
     assert any(one.answers == ("Vitali Klitschko",) or "Klitschko" in one.answers[0]
-               for one in drafts([document(ENGLISH)]) if one.tags == ("person",))  # fmt: skip
+               for one in drafts([document(ENGLISH)]) if one.tags[0] == "person")  # fmt: skip
 
 
 @given(
@@ -53,9 +55,70 @@ def test_the_gold_is_the_text_and_the_question_does_not_tell_it(text):
     for one in drafts([document(text)]):
         (gold,) = one.gold
         assert text[gold.start : gold.end] == gold.quote
+        if "phrased" in one.tags:
+            assert gold.quote not in one.question
+            assert one.language == language_of(one.question)
+            continue
         assert one.question.count(BLANK) == 1
         shown = one.question.split("«" if one.language == "ar" else "“", 1)[1]
         assert gold.quote not in shown
+
+
+PHRASED = """
+The treaty of Lorne was signed in Vienna on 12 May 1956. | When was the treaty of Lorne signed in Vienna? 12 May 1956; Where was the treaty of Lorne signed on 12 May 1956? Vienna
+Martin Keller founded the Halden Post in 1912. | Who founded the Halden Post in 1912? Martin Keller; When did Martin Keller found the Halden Post? 1912
+In 1994 Terravia joined the northern union of states. | When did Terravia join the northern union of states? 1994
+The blaze in Dorvale killed 7 people, officials said. | How many people did the blaze in Dorvale kill? 7
+At least nine workers died in the Dorvale fire, according to a union. | How many workers died in the Dorvale fire? nine
+The new bridge in Halden will cost $40 million. | How much will the new bridge in Halden cost? $40 million
+About 12% of voters in Halden were older than ninety. | What percentage of voters in Halden were older than ninety? 12%
+The novel Salt was written by Clara Menzel. | Who was the novel Salt written by? Clara Menzel
+The mayor of Halden, Jonas Reve, was not there. | Who is the mayor of Halden? Jonas Reve
+"We lost all our boats that night," said Marta Lind of Halden. | Who said “We lost all our boats that night”? Marta Lind of Halden
+It was signed in Vienna on 12 May 1956. | -
+He founded the Halden Post in 1912. | -
+The blaze killed 7 people there. | -
+Storm Noor reached the coast of Terravia on Monday. | -
+تأسست جامعة كالفيرا عام 1821. | متى تأسست جامعة كالفيرا؟ 1821
+وفي ديسمبر 2019 طرحت أرامكو بعض أسهمها في السوق المالية. | متى طرحت أرامكو بعض أسهمها في السوق المالية؟ ديسمبر 2019
+ولد الشاعر زهير المنصور في مدينة طنطا. | أين ولد الشاعر زهير المنصور؟ مدينة طنطا
+أسقطت روسيا 57 طائرة مسيّرة فوق كورسك. | كم طائرة مسيّرة أسقطت روسيا فوق كورسك؟ -
+أسقطت روسيا 57 طائرة مسيّرة في كورسك. | كم طائرة مسيّرة أسقطت روسيا في كورسك؟ 57
+قتل زلزال مورفان 48 شخصًا في القرى الجبلية. | كم شخصًا قتل زلزال مورفان في القرى الجبلية؟ 48
+بلغ معدل التضخم في تيرافيا 4%، بحسب البنك المركزي. | كم بلغ معدل التضخم في تيرافيا؟ 4%
+وقال وزير الدفاع الأوكراني رستم أوميروف إن المحادثات مستمرة. | من هو وزير الدفاع الأوكراني؟ رستم أوميروف
+وقال رئيس بلدية هالدن: «فقدنا كل قواربنا تلك الليلة». | من قال: «فقدنا كل قواربنا تلك الليلة»؟ رئيس بلدية هالدن
+وأسسها سامي الحداد عام 1998. | -
+واشترت الرياض ربع أصول الشركة عام 1973. | -
+أعلن وزير التعليم أن 30 مدرسة ستُبنى في إقليم ساهل. | -
+وقُتل 7 أشخاص هناك. | -
+"""
+
+
+@pytest.mark.parametrize(("text", "expected"), rows(PHRASED))
+def test_a_plain_sentence_is_asked_about_in_its_own_words(text, expected):
+    found = [
+        f"{one.question} {text[one.place.start : one.place.end]}"
+        for one in phrased(text, language_of(text))
+    ]
+    expected = [] if expected == "-" or expected.endswith("؟ -") else expected.split("; ")
+    assert found == expected
+
+
+def test_a_real_question_has_the_blank_as_its_pair_in_the_other_language():
+    found = drafts([document("The novel Salt was written by Clara Menzel.")])
+    asked = {one.language: one for one in found if one.answers == ("Clara Menzel",)}
+    assert asked["en"].question == "Who was the novel Salt written by?"
+    assert asked["en"].tags == ("person", "phrased")
+    assert BLANK in asked["ar"].question
+    assert asked["ar"].pair == asked["en"].pair
+
+
+@given(texts)
+def test_what_is_phrased_is_a_place_of_the_text(text):
+    for language in ("ar", "en"):
+        for one in phrased(text, language):
+            assert text[one.place.start : one.place.end].strip()
 
 
 def test_the_limit_counts_places_of_each_document():

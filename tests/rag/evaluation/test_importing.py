@@ -1,5 +1,6 @@
 import gzip
 import json
+import lzma
 
 import pytest
 from hypothesis import example, given
@@ -62,6 +63,47 @@ def test_squad_gives_questions_spans_and_the_article_once(tmp_path):
     assert list(spans(found)) == ["May 2023", "Bakhmut"]
     (article,) = found.articles
     assert (article.text, article.title) == (ENGLISH, "Bakhmut")
+
+
+def row(id, question, context, answers, **more):
+    return {"id": id, "question": question, "context": context, "answers": answers, **more}
+
+
+ROWS = [
+    row("r-ar", "متى سقطت؟", ARABIC, [{"text": "أيّار ٢٠٢٣", "start": 22}], lang="ar", twin="r-en"),
+    row("r-en", "When did it fall?", ENGLISH,
+        {"text": ["May 2023"], "answer_start": [28]}, lang="en", twin="r-ar", title="Bakhmut"),
+    row("n-en", "Who fled?", ENGLISH, [], lang="en", is_impossible=True),
+    row("h-en", "Who?", ENGLISH, {"text": [], "answer_start": []}),
+]  # fmt: skip
+
+
+def test_rows_give_questions_and_each_context_once(tmp_path):
+    content = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in ROWS)
+    (tmp_path / "rows.jsonl.xz").write_bytes(lzma.compress(content.encode()))
+    found = imported("rows", tmp_path / "rows.jsonl.xz")
+    assert [one.id for one in found.questions] == ["r-ar", "r-en", "n-en", "h-en"]
+    assert [one.unanswerable for one in found.questions] == [False, False, True, True]
+    assert [one.language for one in found.questions] == ["ar", "en", "en", "en"]
+    assert [article.text for article in found.articles] == [ARABIC, ENGLISH]
+    one, two = found.questions[:2]
+    assert one.pair == two.pair == "r-ar"
+    assert set(one.answers) == {"أيّار ٢٠٢٣", "May 2023"}
+    assert list(spans(found)) == ["أيّار ٢٠٢٣", "May 2023", "May 2023", "أيّار ٢٠٢٣"]
+
+
+@pytest.mark.parametrize(
+    "line", ['{"id": "a"}', "[]", '{"id": 1, "question": "q", "context": "c", "answers": [3]}', "x"]
+)
+def test_a_line_that_is_no_row_is_told_with_its_number(tmp_path, line):
+    with pytest.raises(InvalidImport, match=r"line 2|not JSON lines"):
+        imported("rows", write(tmp_path, "r.jsonl", json.dumps(ROWS[3]) + "\n" + line))
+
+
+def test_a_broken_archive_is_told(tmp_path):
+    (tmp_path / "r.jsonl.xz").write_bytes(b"\xfd7zXZ\x00 no")
+    with pytest.raises(InvalidImport, match="not JSON lines"):
+        imported("rows", tmp_path / "r.jsonl.xz")
 
 
 def test_offsets_count_code_points_behind_an_emoji(tmp_path):
