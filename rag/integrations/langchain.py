@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rag.errors import MissingExtra
-from rag.integrations import described
+from rag.integrations import found
 
 try:
     from langchain_core.callbacks import CallbackManagerForRetrieverRun
@@ -19,19 +20,33 @@ except ImportError as error:
 
 
 class SanadRetriever(BaseRetriever):
-    """The passages nearest to a question, best first; ``source`` is an Engine or a Client."""
+    """The passages nearest to a question, best first; ``source`` is an Engine or a Client.
+
+    ``invoke(question, k=…, where=…, collection=…)`` puts its own in the place of the retriever's.
+    """
 
     source: Any
     k: int | None = None
+    where: Sequence[str] = ()
+    collection: str | None = None
 
     def _get_relevant_documents(
         self,
         query: str,
         *,
         run_manager: CallbackManagerForRetrieverRun,  # noqa: ARG002 - LangChain names it
+        k: int | None = None,
+        where: Sequence[str] | None = None,
+        collection: str | None = None,
     ) -> list[Document]:
-        found = self.source.search(query, self.k)
+        passages = found(
+            self.source,
+            query,
+            self.k if k is None else k,
+            where=self.where if where is None else where,
+            collection=self.collection if collection is None else collection,
+        )
         return [
-            Document(id=passage.id, page_content=passage.text, metadata=about)
-            for (passage, _), about in zip(found, described(self.source, found), strict=True)
+            Document(id=passage.id, page_content=passage.text, metadata=place)
+            for passage, _, place in passages
         ]

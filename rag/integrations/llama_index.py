@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rag.errors import MissingExtra
-from rag.integrations import Source, described
+from rag.integrations import Source, found
 
 try:
     from llama_index.core.retrievers import BaseRetriever
@@ -18,23 +20,38 @@ except ImportError as error:
 class SanadRetriever(BaseRetriever):
     """The passages nearest to a question, best first; ``source`` is an Engine or a Client."""
 
-    def __init__(self, source: Source, k: int | None = None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        k: int | None = None,
+        *,
+        where: Sequence[str] = (),
+        collection: str | None = None,
+    ) -> None:
         self._source = source
         self._k = k
+        self._where = where
+        self._collection = collection
         super().__init__()
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        found = self._source.search(query_bundle.query_str, self._k)
+        passages = found(
+            self._source,
+            query_bundle.query_str,
+            self._k,
+            where=self._where,
+            collection=self._collection,
+        )
         return [
             NodeWithScore(
                 node=TextNode(
                     id_=passage.id,
                     text=passage.text,
-                    metadata=about,
+                    metadata=place,
                     start_char_idx=passage.start,
                     end_char_idx=passage.end,
                 ),
                 score=hit.score,
             )
-            for (passage, hit), about in zip(found, described(self._source, found), strict=True)
+            for passage, hit, place in passages
         ]

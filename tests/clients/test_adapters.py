@@ -3,6 +3,10 @@
 import pytest
 
 from rag.client import Client
+from rag.engine import Engine
+from rag.errors import InvalidFilter, InvalidParameter, UnknownCollection
+from rag.settings import Settings
+from tests.api.fakes import served, until_ready
 from tests.clients.dialogues import ANSWER, QUESTIONS
 
 
@@ -23,6 +27,93 @@ def check(source, found):
         assert about["title"]
         assert about["url"].startswith("/v1/documents/")
     assert any(ANSWER in text for text, _ in found)
+
+
+@pytest.fixture(params=["engine", "client"])
+def filed(request, tmp_path_factory):
+    """A source whose own collection is empty, beside one with the same news of two years."""
+    engine = Engine(Settings(indexes=tmp_path_factory.mktemp("indexes")))
+    with served(engine, indexes=engine.settings.indexes) as address:
+        until_ready(address)
+        with Client(address, collection="floods") as client:
+            client.put("2024", "The river Nalo rose by two metres.", published="2024-05-01")
+            client.put("2025", "ارتفع منسوب نهر نالو مترين.", published="2025-05-01")
+        if request.param == "engine":
+            yield engine
+        else:
+            with Client(address) as client:
+                yield client
+
+
+def with_langchain(source, k=None, **given):
+    pytest.importorskip("langchain_core")
+    from rag.integrations.langchain import SanadRetriever
+
+    found = SanadRetriever(source=source, k=k, **given).invoke("Nalo نالو")
+    return [document.metadata for document in found]
+
+
+def with_langchain_at_once(source, **given):
+    pytest.importorskip("langchain_core")
+    from rag.integrations.langchain import SanadRetriever
+
+    retriever = SanadRetriever(source=source, where=["published<1900"])
+    return [document.metadata for document in retriever.invoke("Nalo نالو", **given)]
+
+
+def with_llama_index(source, **given):
+    pytest.importorskip("llama_index.core")
+    from rag.integrations.llama_index import SanadRetriever
+
+    return [one.node.metadata for one in SanadRetriever(source, **given).retrieve("Nalo نالو")]
+
+
+def with_haystack(source, **given):
+    pytest.importorskip("haystack")
+    from rag.integrations.haystack import SanadRetriever
+
+    found = SanadRetriever(source, **given).run("Nalo نالو")["documents"]
+    return [document.meta for document in found]
+
+
+def with_haystack_at_once(source, **given):
+    pytest.importorskip("haystack")
+    from rag.integrations.haystack import SanadRetriever
+
+    retriever = SanadRetriever(source, 5, where=["published<1900"])
+    return [document.meta for document in retriever.run("Nalo نالو", **given)["documents"]]
+
+
+ADAPTERS = [
+    with_langchain,
+    with_langchain_at_once,
+    with_llama_index,
+    with_haystack,
+    with_haystack_at_once,
+]
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_filters_and_collections_reach_the_source(filed, adapter):
+    def ids(**given):
+        return {place["document_id"] for place in adapter(filed, **given)}
+
+    assert ids(collection="floods", where=[]) == {"2024", "2025"}
+    assert ids(collection="floods", where=["published>=2025"]) == {"2025"}
+    assert ids(collection="floods", where=["language=en", "published>=2025"]) == set()
+    assert ids(where=[]) == set()
+    (place,) = adapter(filed, collection="floods", where=["language=ar"])
+    assert place["url"].endswith("&collection=floods")
+    with pytest.raises(UnknownCollection, match="nowhere"):
+        adapter(filed, collection="nowhere")
+    with pytest.raises(InvalidFilter):
+        adapter(filed, collection="floods", where=["published>soon"])
+
+
+@pytest.mark.parametrize("adapter", [with_haystack, with_haystack_at_once])
+def test_no_passages_at_all_is_not_the_usual_number(filed, adapter):
+    with pytest.raises(InvalidParameter, match="k is 0"):
+        adapter(filed, top_k=0)
 
 
 @pytest.mark.parametrize("language", QUESTIONS)

@@ -2,10 +2,14 @@
 
 import json
 import os
+import shutil
 import sys
 
 import pytest
 
+from rag.engine import Engine
+from rag.ingest import direct
+from rag.settings import Settings
 from tests.clients.dialogues import ANSWER, QUESTIONS
 from tests.conftest import ROOT
 
@@ -13,11 +17,26 @@ mcp = pytest.importorskip("mcp")
 pytestmark = pytest.mark.anyio
 
 
+@pytest.fixture(scope="module")
+def indexes(seed_index, tmp_path_factory):
+    """The seed articles as the usual collection, and another beside it."""
+    folder = tmp_path_factory.mktemp("copy") / "indexes"
+    shutil.copytree(seed_index, folder)
+    texts = {
+        "2024": "The river Nalo rose by two metres.",
+        "2025": "ارتفع منسوب نهر نالو مترين.",
+    }
+    engine = Engine(Settings(indexes=folder, collection="floods"))
+    documents = [direct.document(id, text, published=f"{id}-05-01") for id, text in texts.items()]
+    engine.collection.ingest(documents, engine.embedder)
+    return folder
+
+
 @pytest.fixture
-async def client(seed_index):
+async def client(indexes):
     parameters = mcp.StdioServerParameters(
         command=sys.executable,
-        args=["-m", "rag", "mcp", "--indexes", str(seed_index)],
+        args=["-m", "rag", "mcp", "--indexes", str(indexes)],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
     )
@@ -30,9 +49,10 @@ async def called(client, tool, **given):
     return result.is_error, result.content[0].text
 
 
-async def test_three_tools_that_only_read(client):
+async def test_tools_that_only_read(client):
     tools = (await client.list_tools()).tools
-    assert {tool.name for tool in tools} == {"search", "ask", "open_document"}
+    names = {"search", "ask", "open_document", "list_collections"}
+    assert {tool.name for tool in tools} == names
     for tool in tools:
         assert tool.description
         assert tool.annotations.read_only_hint
@@ -52,11 +72,31 @@ async def test_answers_open_where_they_are_quoted_from(client):
         assert len(json.loads(text)["passages"]) == 2
 
 
+async def test_filters_and_collections_can_be_named(client):
+    _, text = await called(client, "list_collections")
+    names = [one["name"] for one in json.loads(text)["collections"]]
+    assert names == ["default", "floods"]
+    asked = {"question": "Nalo نالو", "collection": "floods"}
+    for more, ids in [({}, {"2024", "2025"}), ({"where": ["published>=2025"]}, {"2025"})]:
+        _, text = await called(client, "search", **asked, **more)
+        assert {one["document_id"] for one in json.loads(text)["passages"]} == ids
+    asked["question"] = "How far did the river Nalo rise?"
+    _, text = await called(client, "ask", **asked, where=["language=en"])
+    cited = json.loads(text)["citations"]
+    assert {one["document_id"] for one in cited} == {"2024"}
+    _, text = await called(client, "open_document", id="2025", collection="floods")
+    assert json.loads(text)["text"] == "ارتفع منسوب نهر نالو مترين."
+    failed, text = await called(client, "open_document", id="2025")
+    assert failed
+
+
 @pytest.mark.parametrize(
     ("tool", "given", "told"),
     [
         ("ask", {"question": "؟"}, "no words"),
         ("search", {"question": "من؟", "k": 0}, "k is 0"),
+        ("search", {"question": "من؟", "where": ["published>soon"]}, "2025-01-31"),
+        ("ask", {"question": "من؟", "collection": "nowhere"}, "nowhere"),
         ("open_document", {"id": "nothing.txt"}, "nothing.txt"),
         (
             "open_document",

@@ -1,4 +1,7 @@
-"""Chromium as people have it, driven from outside; tests are skipped where there is none."""
+"""Chromium as people have it, driven from outside; tests are skipped where there is none.
+
+FIREFOX=/path/to/firefox runs them in that Firefox instead, over WebDriver BiDi.
+"""
 
 import os
 import shutil
@@ -10,25 +13,29 @@ from tests.web.service import running
 CHROMIUM = (
     os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 )
+FIREFOX = os.environ.get("FIREFOX")
 FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run
     --disable-background-networking --disable-component-update --disable-sync""".split()
 WAIT_MS = 30_000  # a bound for slow machines, not a pause
 
 
 @pytest.fixture(scope="module")
-def chromium():
+def browser():
     """The browser; one for a module, each test has a context of its own.
 
     Not one for the session: while it runs Playwright holds an event loop on this thread, and the
     asynchronous tests of other modules could not begin theirs.
     """
-    if not CHROMIUM:
+    if not (CHROMIUM or FIREFOX):
         pytest.skip("no Chromium: install Debian's chromium, or name one in CHROMIUM")
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, headless=True)
-        yield browser
-        browser.close()
+        if FIREFOX:
+            launched = playwright.firefox.launch(channel="moz-firefox", executable_path=FIREFOX)
+        else:
+            launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield launched
+        launched.close()
 
 
 @pytest.fixture(scope="session")
@@ -84,12 +91,12 @@ class Visit:
 
 
 @pytest.fixture
-def visit(chromium, service):
+def visit(browser, service):
     """Opens pages of the service; every one is checked and closed at the end."""
     visits = []
 
     def opened(address=None, **options):
-        visits.append(Visit(chromium, address or service.address, **options))
+        visits.append(Visit(browser, address or service.address, **options))
         return visits[-1]
 
     yield opened

@@ -111,8 +111,8 @@ class Service:
     documents: dict = field(default_factory=dict)
     collections: list | None = None
     uploads: bool = True
-    # Takes the body of a question; gives an answer object, a Response, or a list of byte chunks
-    # to stream. A chunk that is a threading.Event is waited for.
+    # Takes the body of a question; gives an answer object to stream, a list of byte chunks to
+    # stream, or a Response. A chunk that is a threading.Event is waited for.
     on_ask: object = None
     on_upload: object = None
     asked: list = field(default_factory=list)
@@ -133,7 +133,7 @@ class Service:
         if isinstance(made, Response):
             return made
         if isinstance(made, dict):
-            return JSONResponse(made)
+            made = [event("done", made)]
         return StreamingResponse(_streamed(made), media_type="text/event-stream; charset=utf-8")
 
     async def take(self, request):

@@ -5,7 +5,7 @@ from urllib.parse import quote, unquote_plus
 
 import pytest
 
-from tests.web.service import abstained, answered, cited, stored
+from tests.web.service import abstained, answered, cited, event, stored
 from tests.web.texts import QUESTION, QUOTE, TALKS, WAR, WORDS, drones, killed
 
 
@@ -302,3 +302,50 @@ def test_the_language_of_an_open_answer_changes_with_the_interface(articles, pag
     assert page.locator("#panel mark").text_content() == QUOTE
     assert page.locator(".words-of-answer").get_attribute("lang") == "ar"
     assert page.locator("[data-text]:empty").count() == 0
+
+
+ADDRESS = "https://example.com/" + "very-long-path/" * 3 + "x" * 120
+BROAD = stored("long.txt", f"{'عنوان طويل جدًا ' * 12}\n{QUOTE}", source=ADDRESS)
+BEYOND = """() => [...document.querySelectorAll("main *, #panel *")].filter((node) => {
+    const place = node.getBoundingClientRect();
+    return place.width > 1 && (place.left < -1 || place.right > innerWidth + 1);
+}).map((node) => node.outerHTML.slice(0, 80))"""
+
+
+@pytest.mark.parametrize("interface", ["ar", "en"])
+def test_long_titles_and_addresses_stay_inside_a_small_page(service, visit, interface):
+    service.add(BROAD)
+    said = f"{QUOTE} " * 2
+    cites = [cited(BROAD, QUOTE, n=n) for n in range(1, 21)]
+    service.on_ask = lambda body: answered(body["question"], said, cites)
+    page = visit(locale=interface, viewport={"width": 360, "height": 740}).open()
+    ask(page, f"who? {'x' * 200}")
+    assert page.evaluate(BEYOND) == []
+    page.click(".words-of-answer .chip >> nth=0")
+    page.wait_for_selector("#panel mark")
+    assert page.evaluate(BEYOND) == []
+    page.keyboard.press("Escape")
+    page.click("#open-articles")
+    page.wait_for_selector("#panel .list")
+    assert page.evaluate(BEYOND) == []
+    page.keyboard.press("Escape")
+    page.click("header .name")
+    page.wait_for_selector("#start .list")
+    assert page.evaluate(BEYOND) == []
+
+
+def test_an_article_is_offered_once_where_there_is_no_answer(service, page):
+    service.add(WAR, TALKS)
+    parts = [
+        {"document_id": one["id"], "title": one["title"], "start": at, "end": at + 5, "score": 0.5}
+        for one, at in [(TALKS, 3), (WAR, 0), (TALKS, 9)]
+    ]
+    done = event("done", abstained("who?"))
+    service.on_ask = lambda body: [*(event("passage", part) for part in parts), done]
+    ask(page, "who?")
+    page.click(".nearest summary")
+    links = page.locator(".nearest .link")
+    assert links.all_text_contents() == [TALKS["title"], WAR["title"]]
+    links.first.click()
+    page.wait_for_selector("#panel mark")
+    assert page.locator("#panel mark").text_content() == TALKS["text"][3:8]

@@ -1,6 +1,5 @@
 """Answers as they are made: server-sent events, however they are cut, and what ends them early."""
 
-import json
 import threading
 
 import pytest
@@ -77,8 +76,8 @@ def test_any_cut_and_any_line_end_give_the_same(streaming, page, end):
 
 
 @pytest.fixture(scope="module")
-def parser(chromium, _service):
-    context = chromium.new_context()
+def parser(browser, _service):
+    context = browser.new_context()
     page = context.new_page()
     page.goto(f"{_service.address}/page/events.js")
     yield page
@@ -200,17 +199,3 @@ def test_the_nearest_passages_are_offered_where_there_is_no_answer(streaming, pa
     page.click(".nearest .link")
     page.wait_for_selector("#panel mark")
     assert page.locator("#panel mark").text_content() == WAR["text"][:9]
-
-
-def test_a_service_that_does_not_stream_is_asked_again_without(streaming, page):
-    from tests.web.service import error
-
-    def old(body):
-        if "stream" in body:
-            return error(400, "invalid_request", "'stream' is not a known field", "stream")
-        return drones(body)
-
-    streaming.on_ask = old
-    send(page)
-    page.wait_for_selector(".answer")
-    assert json.dumps(streaming.asked[-1]).count("stream") == 0

@@ -142,8 +142,8 @@ def test_payloads_in_streams_errors_uploads_lists_and_history_stay_text(service,
     visited.check()
 
 
-def test_the_policy_stops_what_a_mistake_would_let_through(service, chromium):
-    context = chromium.new_context()
+def test_the_policy_stops_what_a_mistake_would_let_through(service, browser):
+    context = browser.new_context()
     page = context.new_page()
     told = []
     page.on("console", lambda message: told.append(message.text))

@@ -58,6 +58,13 @@ function words(answer, actions) {
 export const asked = (question, language) =>
   element("h2", { class: hides(question) ? "asked" : "unseen", ...(language ? inLanguage(language) : orientation(question, "en")) }, shown(question));
 
+/** What was looked up, where the question leaned on what was said before. */
+function understood({ resolved_question: resolved, question_language: language }) {
+  if (!resolved) return null;
+  const meant = isolated(resolved, orientation(resolved, language));
+  return element("p", { class: "understood" }, phrase("understood", { question: meant }));
+}
+
 function confidence(answer) {
   const value = Math.min(1, Math.max(0, Number(answer.confidence) || 0));
   const low = value < LOW;
@@ -134,8 +141,8 @@ function disagreement(answer, actions) {
     return element(
       "li",
       {},
-      speaker(side) ? element("p", { class: "aside" }, phrase("says", { name: String(speaker(side)) })) : null,
       element("p", { class: "value" }, isolated(value, orientation(value, given[0]?.language)), " ", chips(given, actions)),
+      speaker(side) ? element("p", { class: "aside" }, phrase("says", { name: String(speaker(side)) })) : null,
       given.map((citation) => element("p", { class: "aside" }, titled(citation))),
       side.published && element("p", { class: "aside" }, phrase("published", { date: date(side.published) })),
     );
@@ -175,13 +182,16 @@ function answered(answer, actions) {
   return [box, disagreement(answer, actions), answer.citations.length ? sources(answer.citations, actions) : null];
 }
 
-/** The passages a streamed search found, offered when none of them answered. */
-function nearest(passages, actions) {
+/** The passages a search found, the nearest of each article, offered when none of them answered. */
+function nearest(found, actions) {
+  const first = ({ document_id: id }, n) => found.findIndex((one) => one.document_id === id) === n;
+  const passages = found.filter(first);
   if (!passages.length) return null;
   const item = (passage) => {
-    const button = element("button", { type: "button", class: "link" }, isolated(passage.title || passage.document_id, orientation(passage.title ?? "", "en")));
+    const towards = orientation(passage.title ?? "", "en");
+    const button = element("button", { type: "button", class: "link" }, isolated(passage.title || passage.document_id, towards));
     button.addEventListener("click", () => actions.openPassage(passage, button));
-    return element("li", {}, button);
+    return element("li", { dir: towards.dir }, button);
   };
   return element(
     "details",
@@ -190,6 +200,9 @@ function nearest(passages, actions) {
     element("ul", {}, passages.map(item)),
   );
 }
+
+const conditions = (where) =>
+  element("span", {}, where.flatMap((condition, n) => [n ? " · " : null, isolated(condition, { dir: "ltr" })]));
 
 function abstained(answer, { passages, request, count, actions }) {
   const language = inLanguage(answer.question_language);
@@ -207,7 +220,7 @@ function abstained(answer, { passages, request, count, actions }) {
       { class: "aside" },
       Number.isInteger(count) && count > 0 && !request.where?.length && !request.collection ? element("span", {}, phrase("searched", { n: count })) : null,
       request.collection && element("span", {}, phrase("searched_in", { name: request.collection })),
-      request.where?.length ? element("span", {}, phrase("searched_where", { name: request.where.join(" · ") })) : null,
+      request.where?.length ? element("span", {}, phrase("searched_where", { name: conditions(request.where) })) : null,
     ),
     unfiltered || add ? element("div", { class: "buttons" }, unfiltered || add) : null,
     nearest(passages, actions),
@@ -217,7 +230,7 @@ function abstained(answer, { passages, request, count, actions }) {
 /** The whole outcome of a question. `actions`: open, openPassage, ask, addArticles, collection. */
 export function answerView(answer, context) {
   const { actions } = context;
-  const view = element("section", { class: "outcome", "aria-label": say("answer") }, asked(answer.question, answer.question_language));
+  const view = element("section", { class: "outcome", "aria-label": say("answer") }, asked(answer.question, answer.question_language), understood(answer));
   view.append(
     ...[answer.status === "answered" ? answered(answer, actions) : abstained(answer, context)].flat().filter(Boolean),
   );
@@ -227,9 +240,10 @@ export function answerView(answer, context) {
 
 /** What is spoken when the outcome is there. */
 export const spoken = (answer) =>
-  answer.status === "answered"
+  (answer.resolved_question ? `${say("understood", { question: spelled(answer.resolved_question) })} ` : "") +
+  (answer.status === "answered"
     ? `${say("answer_is", { answer: spelled(answer.answer ?? "") })}. ${say("sources_counted", { n: answer.citations.length })}`
-    : `${say("no_answer")}. ${answer.abstention?.message ?? ""}`;
+    : `${say("no_answer")}. ${answer.abstention?.message ?? ""}`);
 
 const stageText = (stage) => {
   const known = { retrieve: "search", retrieving: "search", searching: "search", reading: "read", answering: "generate", generating: "generate", verifying: "verify", cite: "verify", citing: "verify", check: "verify" };

@@ -48,5 +48,5 @@ export function quoteText(citation, collection) {
 /** The question and its answer with every quote. */
 export function answerText(answer, collection) {
   const quotes = answer.citations.map((citation) => `[${citation.n}] ${quoteText(citation, collection)}`);
-  return [answer.question, answer.answer, ...quotes].join("\n\n");
+  return [answer.resolved_question ?? answer.question, answer.answer, ...quotes].join("\n\n");
 }

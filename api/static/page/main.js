@@ -3,6 +3,7 @@
 import { answerView, asked as questionView, progressView, spoken } from "./answer.js";
 import { openCitation, openDocument } from "./article.js";
 import { openArticles, takeDrops } from "./articles.js";
+import { continued, remembered } from "./conversation.js";
 import { failureView } from "./failure.js";
 import { keep, remember } from "./kept.js";
 import { asked as askedFor, questionLink } from "./links.js";
@@ -15,9 +16,11 @@ import { directionOf, element, isolated, phrase, spelled } from "./text.js";
 const byId = (id) => document.getElementById(id);
 const [form, question, send, result, start] = ["ask", "question", "send", "result", "start"].map(byId);
 const [from, until, written, conditions, choice, select] = ["from", "until", "written", "conditions", "collection-choice", "collection"].map(byId);
+const anew = byId("anew");
 
 let outcome = null; // { request, answer | failure, passages }
 let running = null; // the AbortController of the question being answered
+let turns = []; // what was said before the next question
 let others = []; // conditions of an address that have no control here
 let articles = null; // how many there are, null while unknown
 let known = []; // collections
@@ -165,6 +168,7 @@ async function answerTo(request) {
   drawSend();
   announce(say("stage_connect"));
   const body = { question: request.question };
+  if (request.turns.length && !request.alone) body.history = request.turns;
   if (request.collection) body.collection = request.collection;
   if (request.where.length) body.where = request.where;
   let next = null;
@@ -191,16 +195,35 @@ async function answerTo(request) {
   else {
     announce(spoken(outcome.answer));
     const { answer, answer_language: answerLanguage, question_language: of } = outcome.answer;
-    remember({ ...request, answer, answerLanguage, language: of, at: Date.now() });
+    const { collection, where } = request;
+    const standing = { question: outcome.answer.resolved_question ?? request.question, collection, where };
+    remember({ ...standing, answer, answerLanguage, language: of, at: Date.now() });
+    turns = continued(request.turns, outcome.answer);
+    drawAnew();
+    // A link to a follow-up would mean nothing to whoever it is sent to.
+    if (standing.question !== request.question) history.replaceState({ turns: request.turns, alone: true }, "", questionLink(standing));
+    if (document.activeElement === question) question.select(); // typing asks on
   }
 }
 
 /** Asks by way of the address, so that it can be sent to somebody and the back button works. */
 function go(request) {
   const link = questionLink(request);
-  if (location.hash === link) follow();
-  else location.hash = link;
+  const state = { turns: request.turns };
+  if (location.hash === link) history.replaceState(state, "", link);
+  else history.pushState(state, "", link);
+  follow();
 }
+
+/** The page as it is first seen, and nothing said before. */
+function startAnew() {
+  closePanel();
+  if (location.hash) location.hash = "";
+  else follow();
+  question.focus();
+}
+
+const drawAnew = () => (anew.hidden = turns.length === 0);
 
 function follow() {
   const { request, place } = askedFor(location.hash);
@@ -208,7 +231,7 @@ function follow() {
     question.value = request.question;
     fit();
     choose(request);
-    answerTo(request);
+    answerTo({ ...request, ...remembered() });
     return;
   }
   if (place) {
@@ -218,6 +241,8 @@ function follow() {
   stop();
   running = null;
   outcome = null;
+  turns = [];
+  drawAnew();
   document.body.classList.remove("asked-once");
   question.value = "";
   fit();
@@ -287,9 +312,10 @@ form.addEventListener("submit", (event) => {
     return;
   }
   const text = question.value.trim();
-  if (text) go({ question: text, ...chosen() });
+  if (text) go({ question: text, turns, ...chosen() });
   else question.focus();
 });
+anew.addEventListener("click", startAnew);
 question.addEventListener("input", fit);
 question.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -322,10 +348,7 @@ for (const [name, open] of [
 }
 document.querySelector("header .name").addEventListener("click", (event) => {
   event.preventDefault();
-  closePanel();
-  if (location.hash) location.hash = "";
-  else follow();
-  question.focus();
+  startAnew();
 });
 addEventListener("announce", (event) => announce(event.detail));
 addEventListener("hashchange", follow);

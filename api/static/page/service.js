@@ -67,14 +67,6 @@ async function json(response) {
 
 const got = async (address, signal) => json(await reply(address, { signal }));
 
-const post = (content, signal) =>
-  reply("v1/ask", {
-    method: "POST",
-    headers: { "Content-Type": "application/json", Accept: "text/event-stream, application/json" },
-    body: JSON.stringify(content),
-    signal,
-  });
-
 const checked = (answer) => {
   if (!["answered", "abstained"].includes(answer?.status) || !Array.isArray(answer.citations)) {
     throw new Failure("unexpected");
@@ -83,19 +75,18 @@ const checked = (answer) => {
 };
 
 /**
- * The answer object; `on(event, value)` is called with what comes before it where the service
- * streams. Throws Failure, and AbortError when the signal ends it.
+ * The answer object; `on(event, value)` is called with what comes before it. Throws Failure, and
+ * AbortError when the signal ends it.
  */
 export async function ask(request, { signal, on }) {
-  let response;
-  try {
-    response = await post({ ...request, stream: true }, signal);
-  } catch (failure) {
-    if (failure.param !== "stream") throw failure;
-    response = await post(request, signal); // a service that does not know how to stream
-  }
+  const response = await reply("v1/ask", {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Accept: "text/event-stream" },
+    body: JSON.stringify({ ...request, stream: true }),
+    signal,
+  });
   if (!/^text\/event-stream\b/i.test(response.headers.get("content-type") ?? "")) {
-    return checked(await json(response));
+    throw new Failure("unexpected");
   }
   try {
     for await (const { event, data } of events(response.body)) {
