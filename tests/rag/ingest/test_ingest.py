@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from rag import cli
+from rag.engine import Engine
 from rag.index.collection import Collection
+from rag.settings import Settings
 from tests.files import zipped
 
 pytestmark = pytest.mark.usefixtures("own_folder")
@@ -259,6 +261,19 @@ def test_options_that_do_not_go_together(articles, ingest):
         assert told in json.dumps(error, ensure_ascii=False)
         assert error["error"]["hint"]
     assert not Path("indexes").exists()
+
+
+def test_links_that_lead_to_themselves_are_one_failure_each(articles, ingest):
+    (articles / "round.txt").symlink_to("and-round.txt")
+    (articles / "and-round.txt").symlink_to("round.txt")
+    (articles / "self").symlink_to("self")
+    for arguments in (("--dry-run",), ("--prune",), ()):
+        code, report, _ = ingest(*arguments, articles)
+        assert (code, len(report["failed"])) == (0, 3)
+        assert all(failed["hint"] for failed in report["failed"])
+    assert set(stored()) == {"ar.txt", "en.txt"}
+    failures = Engine(Settings(embedder="sanad-static-v1")).ingest([articles])[0].failures
+    assert len(failures) == 3
 
 
 def test_every_file_that_failed_is_named_with_reason_and_what_to_do(articles, ingest):
