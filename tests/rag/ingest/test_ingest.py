@@ -150,6 +150,18 @@ def test_prune_keeps_what_could_not_be_read_what_moved_and_what_lies_elsewhere(
     assert ingest("--prune", articles)[1]["removed"] == []  # the new place was remembered
 
 
+def test_a_copy_under_the_same_name_is_not_said_to_be_a_copy_of_itself(articles, ingest, tmp_path):
+    ingest(articles)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "ar.txt").write_text(AR, encoding="utf-8")
+    (other / "b.txt").write_text(EN, encoding="utf-8")
+    code, report, err = ingest(other)
+    assert (code, counts(report)) == (0, {"duplicates": 2})
+    assert "left out, the same text is stored from another place: ar.txt" in err
+    assert "left out, the same text is en.txt: b.txt" in err
+
+
 def test_a_copy_of_what_is_pruned_takes_its_place(articles, ingest):
     ingest(articles)
     (articles / "zz.txt").write_text(EN, encoding="utf-8")
