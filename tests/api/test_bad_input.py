@@ -163,6 +163,7 @@ async def test_only_the_names_of_this_machine_are_answered_to(host, status):
     assert reply.status_code == status
     if status != 200:
         assert reply.json()["error"]["code"] == "unknown_host"
+        assert "expected one of 127.0.0.1" in reply.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(
