@@ -21,6 +21,7 @@ from starlette.responses import Response
 from api.schemas import ErrorBody
 from rag import errors
 from rag.errors import RagError, Unavailable, UsageError
+from rag.validation import reason
 
 log = logging.getLogger(__name__)
 
@@ -154,8 +155,8 @@ async def _invalid(_request: Request, error: RequestValidationError) -> Response
     first = error.errors()[0]
     place, names = first["loc"][0], [str(part) for part in first["loc"][1:]]
     if first["type"] == "json_invalid":
-        reason, at = first["ctx"]["error"], names[0]
-        return error_response(400, "invalid_json", f"the body is not JSON: {reason} at {at}")
+        why, at = first["ctx"]["error"], names[0]
+        return error_response(400, "invalid_json", f"the body is not JSON: {why} at {at}")
     param = ".".join(names) or None
     if first["type"] == "extra_forbidden":
         message = f"{param!r} is not a known {'field' if place == 'body' else 'parameter'}"
@@ -164,16 +165,17 @@ async def _invalid(_request: Request, error: RequestValidationError) -> Response
     elif param is None:
         message = "the body is not a JSON object with text for names; see /docs for the fields"
     else:
-        message = f"{param!r}: {first['msg'][:1].lower()}{first['msg'][1:]}"
+        message = f"{param!r}{':' * (first['type'] == 'value_error')} {reason(first)}"
     return error_response(400, "invalid_request", message, param)
 
 
 async def _http_error(request: Request, error: HTTPException) -> Response:
+    path, allowed = request.url.path, (error.headers or {}).get("Allow", "another method")
     messages = {
         # FastAPI says 400 where the bytes are no UTF-8, nest too deeply or hold endless numbers.
         400: "the body cannot be read as JSON in UTF-8",
-        404: "there is nothing at this address; see /docs",
-        405: f"{request.method} is not possible here",
+        404: f"there is nothing at {path!r}; what there is stands at /docs",
+        405: f"{request.method} is not possible at {path!r}, expected {allowed}; see /docs",
     }
     status = error.status_code
     code = CODES.get(status, "error")

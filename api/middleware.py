@@ -100,7 +100,8 @@ class KnownHosts:
                 reply = error_response(
                     421,
                     "unknown_host",
-                    f"the Host header names {named[:100]!r}, which is not this service",
+                    f"the Host header names {named[:100]!r}, which is not this service, expected one "
+                    f"of {', '.join(sorted(self._hosts))}; for another: sanad serve --host ADDRESS --insecure",
                 )
                 await reply(scope, receive, send)
                 return

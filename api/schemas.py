@@ -17,15 +17,15 @@ from rag.filters import LONGEST_FILTER, MOST_FILTERS, parse_all
 from rag.index.collections import check_name
 from rag.question import LONGEST_QUESTION, validate
 from rag.types import AbstentionCode, AnswerKind, AnswerStatus, Language
+from rag.validation import shown
 
 LARGEST = 2**53 - 1  # what JavaScript and SQLite both count exactly
 
 
 def _checked_k(value: object) -> int | None:
-    # Only numbers are repeated in the message: a k of a megabyte of text is not.
     if value is not None and type(value) is not int:
         raise InvalidParameter(
-            f"k is {type(value).__name__}, expected a whole number from 1 to {K_MOST}",
+            f"k is {shown(value)}, expected a whole number from 1 to {K_MOST}",
             parameter="k",
         )
     return None if value is None else check_k(value)

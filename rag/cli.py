@@ -418,9 +418,13 @@ def _list(options: argparse.Namespace, loaded: Settings) -> int:
         )
         if (group := groups.get(summary.id, summary.id)) != summary.id:
             print(f"    copy of {one_line(group)}")
-    if not found and options.where:
+    if found:
+        return 0
+    if options.where:
         print("no documents pass the filters", file=sys.stderr)
-    elif not found:
+    elif count := engine.count_documents():
+        print(f"none of the {count} documents are shown; see --offset and --limit", file=sys.stderr)
+    else:
         print("no documents yet; add some with: sanad ingest PATH", file=sys.stderr)
     return 0
 

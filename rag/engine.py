@@ -15,7 +15,7 @@ from rag.agreement import Comparison
 from rag.answering import Thresholds, Watch
 from rag.calibration import CalibratedReader, Calibration
 from rag.conversation import Turn, resolve
-from rag.documents import LoadReport, load
+from rag.documents import LoadReport, load, origin_of
 from rag.errors import (
     ConfigurationError,
     InvalidParameter,
@@ -342,7 +342,7 @@ def _check_id(id: str) -> None:
 
 def _whole_files(loaded: LoadReport) -> list[str]:
     """The files of records that were read without a failure, by origin."""
-    failed = {Path(failure.source).resolve().as_uri() for failure in loaded.failures}
+    failed = {origin_of(Path(failure.source)) for failure in loaded.failures}
     return [file for file in record_files(loaded.documents) if file not in failed]
 
 

@@ -148,7 +148,11 @@ def _checked(made: Filter, expression: str) -> Filter:
 def parse_all(expressions: Sequence[str]) -> tuple[Filter, ...]:
     """The filters of all expressions, all of which have to match; raises InvalidFilter."""
     if len(expressions) > MOST_FILTERS:
-        raise _refused(f"{len(expressions)} filters, at most {MOST_FILTERS}")
+        raise InvalidFilter(
+            f"there are {len(expressions)} filters, at most {MOST_FILTERS} are taken",
+            hint="leave some out",
+            parameter="where",
+        )
     return tuple(parse(expression) for expression in expressions)
 
 

@@ -14,6 +14,7 @@ from rag.languages import Rules, language_of, rules_for
 from rag.protocols import PassageIndex
 from rag.terms import Term, terms
 from rag.types import AnswerType, Language
+from rag.validation import kind
 
 LONGEST_QUESTION = 2_000  # characters
 _WORD = regex.compile(r"[\p{L}\d]+")
@@ -45,9 +46,7 @@ def validate(text: object) -> str:
     control characters, lone surrogates.
     """
     if not isinstance(text, str):
-        raise InvalidQuestion(
-            f"the question is {type(text).__name__}, expected text", parameter="question"
-        )
+        raise InvalidQuestion(f"the question is {kind(text)}, expected text", parameter="question")
     stripped = text.strip()
     if len(stripped) > LONGEST_QUESTION:
         raise InvalidQuestion(

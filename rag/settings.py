@@ -15,9 +15,15 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rag.errors import ConfigurationError, InvalidParameter, RagError
+from rag.validation import expected, shown
 
 PREFIX = "SANAD_"
 FILE = "sanad.toml"
+# What the patterns below mean.
+_FORMS = {
+    "collection": "1 to 64 letters, digits, - and _ of ASCII, the first a letter or digit",
+    "public_url": "an address such as https://example.org/sanad",
+}
 
 
 class Settings(BaseModel):
@@ -87,7 +93,10 @@ def load(
     sources: dict[str, str] = {}
     path = file or Path(FILE)
     if file is not None and not path.is_file():
-        raise ConfigurationError(f"no settings file {str(path)!r}", hint="check --config")
+        raise ConfigurationError(
+            f"no settings file {str(path)!r}",
+            hint="check --config; without it sanad.toml of this folder is read, where there is one",
+        )
     if path.is_file():
         try:
             stored = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -125,10 +134,11 @@ def _explained(
             f"unknown setting {key!r} (from {sources[key]})", hint=f"known settings: {known}"
         )
     kind = InvalidParameter if sources[key] == _flag(key) else ConfigurationError
-    reason = first["msg"].removeprefix("Value error, ")
     field = Settings.model_fields[key]
+    form = _FORMS.get(key) if first["type"] == "string_pattern_mismatch" else None
     return kind(
-        f"setting {key!r} is {values[key]!r} (from {sources[key]}): {reason}",
+        f"setting {key!r} is {shown(values[key])} (from {sources[key]}): "
+        f"{f'expected {form}' if form else expected(first)}",
         hint=f"{key}: {field.description} Default: {field.default}",
         parameter=key,
     )

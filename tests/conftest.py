@@ -6,12 +6,12 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from rag import catalogue
+from rag import catalogue, cli
 from rag.contextual import ContextualModel
 from rag.embedding.static import StaticEmbedder
 from rag.engine import Engine
@@ -102,3 +102,19 @@ def own_index(seed_index: Path, tmp_path: Path) -> Path:
     folder = tmp_path / "indexes"
     shutil.copytree(seed_index, folder)
     return folder
+
+
+@pytest.fixture
+def sanad(
+    seed_index: Path, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Runs a command, over the seed index if no other is named: exit code, stdout, stderr."""
+
+    def run(*arguments: object, indexes: Path | None = seed_index) -> tuple[int, str, str]:
+        named = ("--indexes", str(indexes)) if indexes else ()
+        code = cli.main([*map(str, arguments), *named])
+        found = capfd.readouterr()
+        assert "Traceback" not in found.err
+        return code, found.out, found.err
+
+    return run

@@ -29,7 +29,7 @@ from rag.types import Document, Loaded, Note
 
 __all__ = [
     "LOADERS", "Failure", "FileLoader", "Found", "LoadReport", "Skipped", "Told", "files", "load",
-    "load_bytes", "read", "read_bytes", "read_file", "unique",
+    "load_bytes", "origin_of", "read", "read_bytes", "read_file", "unique",
 ]  # fmt: skip
 
 
@@ -148,6 +148,14 @@ def load_bytes(
     return Loaded(documents=loaded.documents, notes=(note, *loaded.notes), failures=loaded.failures)
 
 
+def origin_of(path: Path) -> str:
+    """Where a file or folder lies, links followed, as a ``file:`` address.
+
+    A link that leads to itself gives its own place: what cannot be followed is told when it is read.
+    """
+    return Path(os.path.realpath(path)).as_uri()
+
+
 def read_file(file: Path, id: str, columns: Columns = _OWN_COLUMNS) -> Iterator[Found]:
     """What is in one file, or in the archive that it is."""
     shown = _shown(file)
@@ -159,9 +167,8 @@ def read_file(file: Path, id: str, columns: Columns = _OWN_COLUMNS) -> Iterator[
     except UnreadableDocument as error:
         yield Failure(shown, error)
         return
-    origin = file.resolve().as_uri()
     yield from read_bytes(
-        content, name=file.name, shown=shown, id=id, origin=origin, columns=columns
+        content, name=file.name, shown=shown, id=id, origin=origin_of(file), columns=columns
     )
 
 

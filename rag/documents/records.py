@@ -164,7 +164,7 @@ def _require_text(header: Iterable[str], names: dict[str, str]) -> None:
         raise Refusal(
             "no_text_field",
             f"no field for the text: expected {expected}, found {shown}",
-            hint="name the field that holds the text: text",
+            hint="name it: sanad ingest --map text=FIELD",
         )
 
 
@@ -284,7 +284,7 @@ def _documents(
         raise Refusal(
             "no_text_field",
             f"no record has a text: expected a field text, body or content; {extraction.failures[0].message}",
-            hint="name the field that holds the text: text",
+            hint="name it: sanad ingest --map text=FIELD",
         )
     if undated:
         extraction.note("date", f"{undated} dates that name no certain day left out")

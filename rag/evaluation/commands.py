@@ -10,7 +10,7 @@ from typing import Any
 
 from rag import calibration
 from rag.engine import Engine
-from rag.errors import ConfigurationError, NoIndex, UsageError
+from rag.errors import ConfigurationError, InvalidParameter, NoIndex, UsageError
 from rag.evaluation import compare, provenance
 from rag.evaluation.bars import ALWAYS, FailedBar, check_bars, parse_bar
 from rag.evaluation.partial import Partial
@@ -122,6 +122,9 @@ def _decisive(settings: Settings, options: argparse.Namespace) -> dict[str, Any]
 def _target(options: argparse.Namespace, settings: Settings) -> Target:
     if options.target is None:
         engine = Engine(settings)
+        if not engine.collection.exists():
+            folder = str(engine.collection.folder)
+            _tell(f"there is no collection {folder!r}; make it with: sanad ingest PATH")
         return LocalTarget(engine, _about(engine))
     from rag.evaluation import remote
 
@@ -279,6 +282,12 @@ def _summary(file: QuestionFile, findings: Sequence[Any]) -> str:
 def _draft(options: argparse.Namespace, settings: Settings, out: Print) -> int:
     from rag.evaluation.drafts import drafts
 
+    if options.limit is not None and options.limit < 1:
+        raise InvalidParameter(
+            f"--limit is {options.limit}, expected 1 or more",
+            hint="leave it out for every place",
+            parameter="limit",
+        )
     engine = Engine(settings)
     if not engine.collection.exists():
         raise NoIndex(

@@ -13,6 +13,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from rag import validation
 from rag.errors import InvalidQuestion, RagError
 from rag.evaluation.metrics import tokens
 from rag.question import validate
@@ -215,7 +216,7 @@ def reason_of(error: ValidationError) -> str:
     """The first reason, with the field it is about."""
     first = error.errors(include_url=False)[0]
     field = ".".join(str(part) for part in first["loc"])
-    reason = first["msg"].removeprefix("Value error, ")
+    reason = validation.reason(first)
     return f"{field}: {reason}" if field else reason
 
 

@@ -166,7 +166,6 @@ COUNTS = frozenset(
     }
 )  # fmt: skip
 TIMES = frozenset({"latency_p50_ms", "latency_p95_ms", "latency_p99_ms"})
-LESS_IS_BETTER = TIMES | {"aurc", "calibration_error", "citations_dropped", "quotes_unverified"}
 METRICS: tuple[str, ...] = tuple(field.name for field in fields(Metrics))
 
 

@@ -204,11 +204,12 @@ def _tell(what: Report | RagError, *, as_json: bool) -> bool:
             told = f"{failure.source}: {told}"
         print(f"not read: {one_line(told)}", file=sys.stderr)
     for name in what.skipped:
-        print(f"skipped, no loader for this kind: {one_line(name)}", file=sys.stderr)
+        print(f"skipped, a kind of file that is not read: {one_line(name)}", file=sys.stderr)
     for note in what.notes:
         print(f"note: {one_line(note.source)}: {one_line(note.note.message)}", file=sys.stderr)
     for copy, original in what.changes.duplicates:
-        print(f"same text as {one_line(original)}: {one_line(copy)}", file=sys.stderr)
+        kept = "is stored from another place" if copy == original else f"is {one_line(original)}"
+        print(f"left out, the same text {kept}: {one_line(copy)}", file=sys.stderr)
     lines = [json_line(_as_dict(what))] if as_json else _lines(what)
     print("\n".join(lines), flush=True)
     return bool(what.failures)

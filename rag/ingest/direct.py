@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PureWindowsPath
@@ -53,8 +54,12 @@ def document(
     _check_line("id", id, LONGEST_ID)
     if not any(character.isalnum() for character in text):
         raise InvalidParameter("text has no words in it", parameter="text")
-    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise InvalidParameter("text has characters that no text has", parameter="text")
+    if bad := re.search("[\x00\ud800-\udfff]", text):
+        raise InvalidParameter(
+            f"text holds the character U+{ord(bad.group()):04X} at {bad.start()}, which is not text",
+            hint="remove it and send the text again",
+            parameter="text",
+        )
     if (size := len(text.encode("utf-8"))) > LARGEST_TEXT:
         raise InvalidParameter(
             f"text has {size} bytes in UTF-8, more than the {LARGEST_TEXT} a document may have",

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from rag.documents import origin_of
+
 
 def vanished(
     origins: Mapping[str, str],
@@ -19,7 +21,7 @@ def vanished(
     was read just now without any failure (it is in ``whole``) and no longer holds it (its origin
     is not in ``seen``). What could not be read or looked at is not gone.
     """
-    roots = [path.resolve().as_uri() for path in named]
+    roots = [origin_of(path) for path in named]
     for id, origin in origins.items():
         if origin in seen or not any(_is_under(origin, root) for root in roots):
             continue

@@ -10,7 +10,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote
 
-from rag.documents import Failure, Found, Told, files, load_bytes, read_bytes, read_file
+from rag.documents import (
+    Failure,
+    Found,
+    Told,
+    files,
+    load_bytes,
+    origin_of,
+    read_bytes,
+    read_file,
+)
 from rag.documents.formats import FEED, LARGEST_FILE, LOADERS, suffix_of
 from rag.documents.plain import one_line
 from rag.documents.values import Refusal
@@ -88,7 +97,7 @@ def sources(named: Named) -> Iterator[Source | Failure]:
 
 def file_source(path: Path, id: str, columns: Mapping[str, str]) -> Source:
     """One file, its documents under this id."""
-    return Source(str(path), lambda: read_file(path, id, columns), path.resolve().as_uri())
+    return Source(str(path), lambda: read_file(path, id, columns), origin_of(path))
 
 
 def _standard_input(named: Named) -> Source:

@@ -15,7 +15,8 @@ class Rules:
     ``question_words`` maps the words that ask to the kind of answer they ask for, and
     ``question_phrases`` the longer turns that say it more exactly ("how many", «في أي عام»).
     ``opening_only`` are question words that mean something else inside a sentence.
-    ``related_links`` are the line openings behind which a page points to other stories.
+    ``related_links`` are the line openings («اقرأ أيضًا», "read also") behind which a page points to
+    other stories.
     """
 
     language: Language

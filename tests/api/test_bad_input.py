@@ -163,3 +163,43 @@ async def test_only_the_names_of_this_machine_are_answered_to(host, status):
     assert reply.status_code == status
     if status != 200:
         assert reply.json()["error"]["code"] == "unknown_host"
+        assert "expected one of 127.0.0.1" in reply.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "given", "told"),
+    [
+        ("GET", "/nowhere", {}, "nothing at '/nowhere'"),
+        ("GET", "/v1/ask", {}, "GET is not possible at '/v1/ask', expected POST"),
+        ("GET", "/v1/documents?limit=x", {}, "'limit' is 'x', expected a whole number"),
+        ("GET", "/v1/documents?limit=0", {}, "'limit' is '0', expected at least 1"),
+        ("POST", "/v1/ask", {"question": None}, "the question is null, expected text"),
+        ("POST", "/v1/ask", {"question": 5}, "the question is a number, expected text"),
+        ("POST", "/v1/ask", {"question": "من؟", "k": "3"}, "k is '3', expected a whole number"),
+        ("POST", "/v1/ask", {"question": "من؟", "where": "x"}, "'where' is 'x', expected a list"),
+        ("POST", "/v1/ask", {"question": "من؟", "where": ["a=1"] * 21}, "there are 21 filters"),
+        (
+            "POST",
+            "/v1/ask",
+            {"question": "من؟", "stream": "نعم"},
+            "is 'نعم', expected true or false",
+        ),
+        ("POST", "/v1/search", {"query": "من؟"}, "'question' is missing"),
+        ("POST", "/v1/chat/completions", {"messages": []}, "expected at least 1 items, found 0"),
+        (
+            "PUT",
+            "/v1/documents/a",
+            {"text": "نص\0"},
+            "the character U+0000 at 2, which is not text",
+        ),
+        ("PUT", "/v1/documents/a", {"text": "a", "metadata": 1}, "is 1, expected an object"),
+    ],
+)
+async def test_the_value_and_what_was_expected_are_told_in_words(client, method, path, given, told):
+    sent = {"json": given} if given else {}
+    reply = await client.request(method, path, **sent)
+    assert 400 <= reply.status_code < 500
+    message = reply.json()["error"]["message"]
+    assert told in message
+    for word in ("NoneType", "str,", "int,", "dictionary", "validation", "parse", "Input"):
+        assert word not in message

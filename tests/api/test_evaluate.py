@@ -78,7 +78,7 @@ async def test_what_cannot_be_measured_is_refused(client, engine, change, code, 
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"language": "fr"}, "language: Input should be 'ar' or 'en'"),
+        ({"language": "fr"}, "language: is 'fr', expected 'ar' or 'en'"),
         ({"answers": [], "gold": []}, "at least one of answers and gold"),
         ({"gold": [{"document": "gone.txt"}]}, "'gone.txt' is not in the collection"),
         ({"draft": True}, "is a draft"),

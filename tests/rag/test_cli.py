@@ -27,20 +27,6 @@ AR = "كم عدد الأسرى الأوكرانيين الذين تسعى كيي
 EN = "How many Ukrainian drones did Russia say it shot down?"
 
 
-@pytest.fixture
-def sanad(seed_index, capfd):
-    """Runs a command over the seed index: exit code, stdout, stderr."""
-
-    def run(*arguments, indexes=seed_index):
-        named = ("--indexes", str(indexes)) if indexes else ()
-        code = cli.main([*map(str, arguments), *named])
-        found = capfd.readouterr()
-        assert "Traceback" not in found.err
-        return code, found.out, found.err
-
-    return run
-
-
 def piped(monkeypatch, content):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
 
@@ -339,6 +325,13 @@ def test_deleting_needs_a_yes_where_nobody_can_be_asked(sanad, own_index, monkey
     assert (code, out) == (2, "")
     assert "--yes" in err
     assert sanad("documents", "show", ARTICLE, indexes=own_index)[0] == 0
+
+
+def test_a_part_of_the_list_that_holds_nothing_is_not_called_empty(sanad):
+    for arguments in (("--offset", "9"), ("--limit", "0")):
+        code, out, err = sanad("documents", "list", *arguments)
+        assert (code, out) == (0, "")
+        assert "none of the 2 documents are shown" in err
 
 
 def test_a_missing_path_is_exit_65(sanad, tmp_path):

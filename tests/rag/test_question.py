@@ -158,10 +158,10 @@ def test_every_text_has_an_answer_type(text):
         ("a\ud800b", r"U\+D800 at 1"),
         ("\udfff", r"U\+DFFF"),
         ("س" * (LONGEST_QUESTION + 1), "2001 characters, at most 2000"),
-        (None, "is NoneType, expected text"),
-        (5, "is int"),
+        (None, "is null, expected text"),
+        (5, "is a number"),
         (b"who", "is bytes"),
-        (["who"], "is list"),
+        (["who"], "is a list"),
     ],
 )
 def test_what_is_no_question_is_refused(text, problem):

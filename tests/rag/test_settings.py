@@ -127,3 +127,20 @@ def test_settings_do_not_change():
 
 def test_every_setting_says_what_it_is():
     assert all(field.description for field in Settings.model_fields.values())
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"k": 0}, "setting 'k' is 0 (from -k): expected at least 1"),
+        ({"port": 70000}, "expected at most 65535"),
+        (
+            {"collection": "أخبار"},
+            "is 'أخبار' (from --collection): expected 1 to 64 letters, digits",
+        ),
+    ],
+)
+def test_what_was_expected_is_told_in_words(given, told):
+    with pytest.raises(InvalidParameter) as refused:
+        load(given)
+    assert told in str(refused.value)

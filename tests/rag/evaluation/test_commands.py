@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from rag import calibration, cli
+from rag import calibration
 from rag.engine import Engine
 from rag.evaluation import calibrate, commands
 from rag.evaluation.questions import load
@@ -16,17 +16,6 @@ pytestmark = pytest.mark.usefixtures("own_folder")
 
 FACTS = SEEDS / "facts.jsonl"
 FEW = ("ar-001", "ar-002", "en-001", "en-002")
-
-
-@pytest.fixture
-def sanad(seed_index, capfd):
-    def run(*arguments, indexes=seed_index):
-        code = cli.main([*map(str, arguments), "--indexes", str(indexes)])
-        found = capfd.readouterr()
-        assert "Traceback" not in found.err
-        return code, found.out, found.err
-
-    return run
 
 
 @pytest.fixture
@@ -240,6 +229,21 @@ def test_what_cannot_be_calibrated_is_told(sanad, few, tmp_path):
     assert sanad("calibrate")[0] == 2
     assert sanad("calibrate", FACTS, "--error", "1")[0] == 2
     assert sanad("calibrate", FACTS, indexes=tmp_path)[0] == 65
+
+
+def test_a_collection_that_is_not_there_is_told(sanad, tmp_path):
+    line = {"id": "1", "question": "who?", "language": "en", "unanswerable": True}
+    (tmp_path / "f.jsonl").write_text(json.dumps(line), encoding="utf-8")
+    _, _, err = sanad("evaluate", "f.jsonl", "--collection", "none")
+    assert "there is no collection" in err
+    assert "sanad ingest PATH" in err
+
+
+def test_drafts_of_no_place_are_refused(sanad):
+    for limit in (0, -3):
+        code, out, err = sanad("facts", "draft", "--limit", limit)
+        assert (code, out) == (2, "")
+        assert f"--limit is {limit}, expected 1 or more" in err
 
 
 def test_settings_that_decide_hold_no_place_of_this_machine(tmp_path):

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from rag import cli
+from rag.engine import Engine
 from rag.index.collection import Collection
+from rag.settings import Settings
 from tests.files import zipped
 
 pytestmark = pytest.mark.usefixtures("own_folder")
@@ -148,6 +150,18 @@ def test_prune_keeps_what_could_not_be_read_what_moved_and_what_lies_elsewhere(
     assert ingest("--prune", articles)[1]["removed"] == []  # the new place was remembered
 
 
+def test_a_copy_under_the_same_name_is_not_said_to_be_a_copy_of_itself(articles, ingest, tmp_path):
+    ingest(articles)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "ar.txt").write_text(AR, encoding="utf-8")
+    (other / "b.txt").write_text(EN, encoding="utf-8")
+    code, report, err = ingest(other)
+    assert (code, counts(report)) == (0, {"duplicates": 2})
+    assert "left out, the same text is stored from another place: ar.txt" in err
+    assert "left out, the same text is en.txt: b.txt" in err
+
+
 def test_a_copy_of_what_is_pruned_takes_its_place(articles, ingest):
     ingest(articles)
     (articles / "zz.txt").write_text(EN, encoding="utf-8")
@@ -259,6 +273,19 @@ def test_options_that_do_not_go_together(articles, ingest):
         assert told in json.dumps(error, ensure_ascii=False)
         assert error["error"]["hint"]
     assert not Path("indexes").exists()
+
+
+def test_links_that_lead_to_themselves_are_one_failure_each(articles, ingest):
+    (articles / "round.txt").symlink_to("and-round.txt")
+    (articles / "and-round.txt").symlink_to("round.txt")
+    (articles / "self").symlink_to("self")
+    for arguments in (("--dry-run",), ("--prune",), ()):
+        code, report, _ = ingest(*arguments, articles)
+        assert (code, len(report["failed"])) == (0, 3)
+        assert all(failed["hint"] for failed in report["failed"])
+    assert set(stored()) == {"ar.txt", "en.txt"}
+    failures = Engine(Settings(embedder="sanad-static-v1")).ingest([articles])[0].failures
+    assert len(failures) == 3
 
 
 def test_every_file_that_failed_is_named_with_reason_and_what_to_do(articles, ingest):
