@@ -59,7 +59,7 @@ TOLD: Mapping[str, str] = {
     "unreadable_document": "the document could not be read",
     "index": "the index cannot be used; the service's log has the details",
     "no_index": "there are no documents yet; add some with: sanad ingest PATH",
-    "index_damaged": "the index is damaged; the documents are safe, and sanad rebuild restores it",
+    "index_damaged": "the index or a stored document is damaged; sanad verify says which, and what puts it right",
     "index_mismatch": "the index was built with other settings; the service's log has the details",
     "locked": "the collection is being written; try again when that has finished",
     "model_damaged": "a model's files are missing or damaged; the service's log has the details",
