@@ -337,7 +337,7 @@ print(Collection(Path(sys.argv[1])).rebuild())
     for harm in (
         lambda: [shutil.rmtree(path) for path in collection.folder.glob("gen-*")],
         lambda: [path.unlink() for path in collection.folder.glob("manifest-*")],
-        lambda: [path.write_bytes(b"") for path in collection.folder.glob("gen-*/*.faiss")],
+        lambda: [path.write_bytes(b"") for path in collection.folder.glob("gen-*/*/*.faiss")],
     ):
         harm()
         with pytest.raises(IndexDamaged, match=r".") as caught:
