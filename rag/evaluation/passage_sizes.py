@@ -30,6 +30,7 @@ import numpy as np
 
 from rag import catalogue
 from rag.answering import Thresholds, answer
+from rag.embedding.contextual import ContextualEmbedder
 from rag.engine import retrieval_weights, thresholds
 from rag.errors import ConfigurationError, RagError
 from rag.evaluation.metrics import token_f1
@@ -40,8 +41,8 @@ from rag.index.memory import MemoryIndex
 from rag.languages import language_of
 from rag.passages import CUTTING, Cutting, cut, headings
 from rag.protocols import Embedder, Reader
+from rag.reading.evidence import EvidenceReader, EvidenceWeights
 from rag.retrieval import Retriever
-from rag.settings import Settings
 from rag.terminal import Progress, printable
 from rag.terms import TERMS_VERSION, index_terms
 from rag.types import LANGUAGES, Document, Hit, Language, Passage, Span, Stage, Vectors
@@ -344,16 +345,16 @@ class Parts:
     @classmethod
     def shipped(cls, store: Store) -> Parts:
         """The embedded models."""
-        settings = Settings()
-        embedder = CachedEmbedder(catalogue.embedder(settings), store)
-        retriever = Retriever(
-            embedder,
-            catalogue.piece_embedder(),
-            catalogue.contextual_model(),
-            retrieval_weights(catalogue.EVIDENCE),
+        network, pieces = catalogue.contextual_model(), catalogue.piece_embedder()
+        embedder = CachedEmbedder(ContextualEmbedder(network), store)
+        weights = retrieval_weights(catalogue.EVIDENCE)
+        return cls(
+            store=store,
+            embedder=embedder,
+            retriever=Retriever(embedder, pieces, network, weights),
+            reader=EvidenceReader(pieces, network, EvidenceWeights.load(catalogue.EVIDENCE)),
+            thresholds=thresholds(catalogue.EVIDENCE, None),
         )
-        fitted = thresholds(catalogue.EVIDENCE, None)
-        return cls(store, embedder, retriever, catalogue.reader(settings), fitted)
 
     def identity(self) -> tuple[object, ...]:
         """Changes with anything that changes an answer."""
