@@ -270,7 +270,7 @@ def _phrase_before(tokens: tuple[_Token, ...], place: int) -> _Words:
     start = place
     while start > 0 and tokens[start - 1].word not in _CLAUSE_ENDS:
         start -= 1
-    words = tokens[start:place]
+    words: _Words = tokens[start:place]
     if start > 1 and tokens[start - 1].word in (",", "،") and not _contents(words):
         first = start - 1
         while first > 0 and tokens[first - 1].word not in _CLAUSE_ENDS - {",", "،"}:

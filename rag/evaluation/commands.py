@@ -35,6 +35,7 @@ def evaluate(options: argparse.Namespace, settings: Settings, out: Print) -> int
         return _compare(options, out)
     if options.file is None:
         raise UsageError("evaluate needs a file of questions", hint="sanad evaluate FACTS.jsonl")
+    _only_stages(options)
     file = read(options.file)
     questions = accepted(file)
     if left := len(file.questions) - len(questions):
@@ -64,6 +65,17 @@ def evaluate(options: argparse.Namespace, settings: Settings, out: Print) -> int
     for bar in failed:
         _tell(f"below its bar: {bar}")
     return 1 if failed or _dropped(changes) else 0
+
+
+def _only_stages(options: argparse.Namespace) -> None:
+    """Refuses what --stages would leave undone; raises UsageError."""
+    given = ("bar", "baseline", "save", "html", "failures", "target")
+    unused = [f"--{name}" for name in given if getattr(options, name)]
+    if options.stages and unused:
+        raise UsageError(
+            f"--stages prints its own table and cannot be joined with {', '.join(unused)}",
+            hint="run sanad evaluate twice, once with --stages",
+        )
 
 
 def _asked(
@@ -283,10 +295,8 @@ def _draft(options: argparse.Namespace, settings: Settings, out: Print) -> int:
     from rag.evaluation.drafts import drafts
 
     if options.limit is not None and options.limit < 1:
-        raise InvalidParameter(
-            f"--limit is {options.limit}, expected 1 or more",
-            hint="leave it out for every place",
-            parameter="limit",
+        raise UsageError(
+            f"--limit is {options.limit}, expected 1 or more", hint="leave it out for all places"
         )
     engine = Engine(settings)
     if not engine.collection.exists():
@@ -299,7 +309,7 @@ def _draft(options: argparse.Namespace, settings: Settings, out: Print) -> int:
     found = drafts(documents, options.limit)
     _written(options.output, [question.line() for question in found], out)
     _tell(
-        f"{len(found)} drafts; read them, reword what is clumsy, and take "
+        f"{len(found)} drafts, {sum('phrased' in one.tags for one in found)} of them not blanks; read them, reword what is clumsy, and take "
         '"draft":true off those that are right'
     )
     return 0

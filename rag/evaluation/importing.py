@@ -181,7 +181,10 @@ def _squad(paths: Sequence[Path], options: Options) -> Imported:
                 for paragraph in entry["paragraphs"]:
                     _paragraph(found, known, entry, paragraph, options)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise _bad(path, f"not SQuAD's JSON: {error!r}") from error
+            raise InvalidImport(
+                f"{path}: not SQuAD's JSON: {error!r}",
+                hint="a question a line is the format rows: sanad facts import rows FILE",
+            ) from error
     return found
 
 

@@ -129,6 +129,19 @@ def test_stages_stand_on_each_other(sanad, few):
     assert len({len(line) for line in lines}) == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["evaluate", FACTS, "--stages", "--save", "x.json", "--bar", "hit_at_1>=0"], "--bar, --save"),
+        (["facts", "draft", "--limit", "0"], "--limit is 0"),
+    ],
+)  # fmt: skip
+def test_what_would_be_left_undone_is_refused(sanad, arguments, told):
+    code, out, err = sanad(*arguments)
+    assert (code, out) == (2, "")
+    assert told in err
+
+
 def test_facts_are_imported_ingested_and_checked(sanad, tmp_path):
     text = "سقطت مدينة باخموت في أيّار ٢٠٢٣، وسقطت قبلها مدينة أخرى في الشرق."
     answer = {"text": "أيّار ٢٠٢٣", "answer_start": text.index("أيّار")}

@@ -100,6 +100,13 @@ def test_a_line_that_is_no_row_is_told_with_its_number(tmp_path, line):
         imported("rows", write(tmp_path, "r.jsonl", json.dumps(ROWS[3]) + "\n" + line))
 
 
+def test_lines_given_as_squad_are_told_to_be_rows(tmp_path):
+    lines = "\n".join(json.dumps(one) for one in ROWS)
+    with pytest.raises(InvalidImport, match="not SQuAD's JSON") as told:
+        imported("squad", write(tmp_path, "r.jsonl", lines))
+    assert "facts import rows" in str(told.value.hint)
+
+
 def test_a_broken_archive_is_told(tmp_path):
     (tmp_path / "r.jsonl.xz").write_bytes(b"\xfd7zXZ\x00 no")
     with pytest.raises(InvalidImport, match="not JSON lines"):
