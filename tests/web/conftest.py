@@ -1,7 +1,4 @@
-"""Chromium as people have it, driven from outside; tests are skipped where there is none.
-
-FIREFOX=/path/to/firefox runs them in that Firefox instead, over WebDriver BiDi.
-"""
+"""Chromium as people have it, driven from outside; tests are skipped where there is none."""
 
 import os
 import shutil
@@ -13,7 +10,6 @@ from tests.web.service import running
 CHROMIUM = (
     os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 )
-FIREFOX = os.environ.get("FIREFOX")
 FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run
     --disable-background-networking --disable-component-update --disable-sync""".split()
 WAIT_MS = 30_000  # a bound for slow machines, not a pause
@@ -26,14 +22,11 @@ def browser():
     Not one for the session: while it runs Playwright holds an event loop on this thread, and the
     asynchronous tests of other modules could not begin theirs.
     """
-    if not (CHROMIUM or FIREFOX):
+    if not CHROMIUM:
         pytest.skip("no Chromium: install Debian's chromium, or name one in CHROMIUM")
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with sync_api.sync_playwright() as playwright:
-        if FIREFOX:
-            launched = playwright.firefox.launch(channel="moz-firefox", executable_path=FIREFOX)
-        else:
-            launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, headless=True)
         yield launched
         launched.close()
 

@@ -308,7 +308,8 @@ ADDRESS = "https://example.com/" + "very-long-path/" * 3 + "x" * 120
 BROAD = stored("long.txt", f"{'عنوان طويل جدًا ' * 12}\n{QUOTE}", source=ADDRESS)
 BEYOND = """() => [...document.querySelectorAll("main *, #panel *")].filter((node) => {
     const place = node.getBoundingClientRect();
-    return place.width > 1 && (place.left < -1 || place.right > innerWidth + 1);
+    const cut = node.parentElement.closest(".gist"); // ends in an ellipsis
+    return !cut && place.width > 1 && (place.left < -1 || place.right > innerWidth + 1);
 }).map((node) => node.outerHTML.slice(0, 80))"""
 
 

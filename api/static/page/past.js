@@ -19,7 +19,7 @@ const entryView = (entry) =>
       "p",
       { class: "aside origin" },
       entry.answer
-        ? element("span", { class: "gist" }, isolated(entry.answer, inLanguage(entry.answerLanguage)))
+        ? element("span", { class: "gist", ...inLanguage(entry.answerLanguage) }, shown(entry.answer)) // cut at its own end
         : element("span", own(), say("unanswered")),
       Number.isFinite(entry.at) && element("span", {}, isolated(moment(entry.at))),
     ),
