@@ -39,7 +39,7 @@ _LENGTHS = {
 }
 
 
-_KINDS = (
+_KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (type(None), "null"),
     (bool, "true or false"),
     ((int, float), "a number"),

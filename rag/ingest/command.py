@@ -204,7 +204,7 @@ def _tell(what: Report | RagError, *, as_json: bool) -> bool:
             told = f"{failure.source}: {told}"
         print(f"not read: {one_line(told)}", file=sys.stderr)
     for name in what.skipped:
-        print(f"skipped, a kind of file that is not read: {one_line(name)}", file=sys.stderr)
+        print(f"skipped, not a kind of file that is read: {one_line(name)}", file=sys.stderr)
     for note in what.notes:
         print(f"note: {one_line(note.source)}: {one_line(note.note.message)}", file=sys.stderr)
     for copy, original in what.changes.duplicates:
