@@ -10,7 +10,7 @@ from typing import Any
 
 from rag import calibration
 from rag.engine import Engine
-from rag.errors import ConfigurationError, InvalidParameter, NoIndex, UsageError
+from rag.errors import ConfigurationError, NoIndex, UsageError
 from rag.evaluation import compare, provenance
 from rag.evaluation.bars import ALWAYS, FailedBar, check_bars, parse_bar
 from rag.evaluation.partial import Partial
