@@ -79,7 +79,9 @@ def test_an_item_a_row_and_a_quotation_that_fit_are_in_one_passage(parts):
     place = 0
     for block, end in parts:
         start, place = place, place + len(block) + len(end)
-        if block[-1] in '»”"' or not block[0].isalpha() or block[1] == ")" or " | " in block:
+        # A line with bars is a row where the line below is one; alone it may be a headline.
+        row = " | " in block and " | " in text[place:].split("\n")[0]
+        if block[-1] in '»”"' or not block[0].isalpha() or block[1] == ")" or row:
             first, last = covering(split(text), start, start + len(block))
             whole = split(text)[first:last]
             # What introduces the first item of a list is kept with it; both need not fit.
