@@ -53,7 +53,7 @@ def rows_of(
     part: Any,  # noqa: ANN401 - a faiss.Index of to_bytes; faiss's own types know no such fields
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """The numbers and vectors (n, dim) of a part."""
-    flat = faiss.downcast_index(part.index)
+    flat: Any = faiss.downcast_index(part.index)
     count, dim = int(part.ntotal), int(part.d)
     numbers: NDArray[np.int64] = faiss.vector_to_array(part.id_map)
     vectors: NDArray[np.float32] = faiss.rev_swig_ptr(flat.get_xb(), count * dim).copy()
