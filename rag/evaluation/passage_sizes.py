@@ -441,7 +441,7 @@ def _holds(asked: Asked, spans: Iterable[tuple[str, int, int]]) -> bool:
 
 def _bytes_of_terms(texts: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="sanad-") as folder:
-        rows = ((number, index_terms(text)) for number, text in enumerate(texts))
+        rows = ((number, " ".join(index_terms(text))) for number, text in enumerate(texts))
         lexical.add(Path(folder), rows)
         return sum(path.stat().st_size for path in Path(folder).iterdir())
 

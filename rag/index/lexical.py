@@ -90,19 +90,19 @@ def rows(
     content = {**json.loads(meta), "segments": list(segments)}
     names = [path.name for path in folder.iterdir()]
     own = {name for segment in segments for name in files_of(segment, names)}
-    with _linked(folder, own) as links:
-        (links / META).write_text(json.dumps(content), encoding="utf-8")
-        try:
+    try:
+        with _linked(folder, own) as links:  # gone before the first row: the files stay mapped
+            (links / META).write_text(json.dumps(content), encoding="utf-8")
             _, searcher = _searched(tantivy.Index.open(str(links)))
-            for place, segment in enumerate(segments):
-                for first in range(0, segment["max_doc"], _ROWS_AT_ONCE):
-                    end = min(first + _ROWS_AT_ONCE, segment["max_doc"])
-                    found = [tantivy.DocAddress(place, row) for row in range(first, end)]
-                    numbers = searcher.fast_field_values(_NUMBER, found)
-                    for number, address in zip(numbers, found, strict=True):
-                        yield int(number or 0), str(searcher.doc(address).get_first(_FIELD) or "")
-        except (ValueError, OSError) as error:
-            raise IndexDamaged(f"{folder.name}: {error}", hint=_REBUILD) from error
+        for place, segment in enumerate(segments):
+            for first in range(0, segment["max_doc"], _ROWS_AT_ONCE):
+                end = min(first + _ROWS_AT_ONCE, segment["max_doc"])
+                found = [tantivy.DocAddress(place, row) for row in range(first, end)]
+                numbers = searcher.fast_field_values(_NUMBER, found)
+                for number, address in zip(numbers, found, strict=True):
+                    yield int(number or 0), str(searcher.doc(address).get_first(_FIELD) or "")
+    except (ValueError, OSError) as error:
+        raise IndexDamaged(f"{folder.name}: {error}", hint=_REBUILD) from error
 
 
 def _created(folder: Path) -> tantivy.Index:

@@ -19,6 +19,7 @@ from rag.errors import IndexDamaged, IndexMismatch, InvalidParameter, NoIndex, R
 from rag.index import files
 from rag.index.collection import Collection
 from rag.index.truth import FORMAT
+from rag.passages import FIRST_PASSAGES_VERSION
 from rag.terms import index_terms
 from tests.rag.index.fakes import ARTICLES, HashingEmbedder, NoModel, answers, articles, content
 from tests.rag.index.test_processes import WRITER, round_of, started, version
@@ -219,8 +220,9 @@ def test_backups_made_while_another_process_writes_hold_one_generation_each(tmp_
 
 
 @pytest.fixture
-def old(tmp_path):
-    """A collection of format 1, written by the version before filters."""
+def old(tmp_path, monkeypatch):
+    """A collection of format 1, written by the version before filters; its rules of cutting."""
+    monkeypatch.setattr("rag.index.collection.PASSAGES_VERSION", FIRST_PASSAGES_VERSION)
     shutil.copytree(FIXTURE, tmp_path / "old")
     return Collection(tmp_path / "old")
 

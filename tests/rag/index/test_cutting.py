@@ -16,7 +16,7 @@ from rag.index import changes, manifest, recut
 from rag.index import collection as module
 from rag.index.collection import Collection
 from rag.index.truth import NAME
-from rag.passages import PASSAGES_VERSION
+from rag.passages import FIRST_PASSAGES_VERSION, PASSAGES_VERSION
 from rag.types import Passage
 from tests.rag.index.fakes import ARTICLES, HashingEmbedder, NoModel, answers, articles, content
 from tests.strategies import document
@@ -187,6 +187,7 @@ def old(tmp_path):
 def test_a_collection_from_before_the_version_was_kept_opens_and_is_told_apart_later(
     old, monkeypatch
 ):
+    monkeypatch.setattr(module, "PASSAGES_VERSION", FIRST_PASSAGES_VERSION)
     assert recorded(old) == []
     before = said(old)
     old.ingest([], NoModel())
@@ -200,6 +201,7 @@ def test_a_collection_from_before_the_version_was_kept_opens_and_is_told_apart_l
 
 
 def test_a_manifest_that_names_no_rules_is_of_the_first_ones(old, monkeypatch):
+    monkeypatch.setattr(module, "PASSAGES_VERSION", FIRST_PASSAGES_VERSION)
     described = old.latest()
     path = manifest.path_of(old.folder, described.sequence)
     kept = asdict(described)
