@@ -152,7 +152,7 @@ def preview(
     The writer's own code decides, over a store in memory that holds what ``truth`` knows of its
     documents but not their texts.
     """
-    shadow = Truth(Path(":memory:"), create=True)
+    shadow = _Shadow(Path(":memory:"), create=True)
     try:
         if truth is not None:
             _describe(truth, shadow)
@@ -166,11 +166,22 @@ def preview(
         shadow.close()
 
 
+class _Shadow(Truth):
+    """A store of documents without their texts; what is damaged is described as another text."""
+
+    def intact(self, id: str) -> bool:
+        """Nothing here can be told from its hash."""
+        return True
+
+
 def _describe(truth: Truth, shadow: Truth) -> None:
     """Copies the documents without their texts."""
     at, nothing = truth.sequence(), np.zeros((0, 0), np.float32)
     with shadow.transaction():
         for id, origin in truth.origins():
-            stored = replace(truth.document(id, at), text="", origin=origin)
-            shadow.add(stored, (), nothing, at)
+            if truth.intact(id):
+                stored = truth.document(id, at)
+            else:  # whatever comes under its name takes its place
+                stored = Document(id=id, text="", sha256="", title="", source="", language="en")
+            shadow.add(replace(stored, text="", origin=origin), (), nothing, at)
         shadow.set("sequence", str(at))

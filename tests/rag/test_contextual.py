@@ -205,7 +205,7 @@ def test_question_and_text_are_read_together(network):
 
 
 def test_what_is_remembered_equals_what_is_worked_out(network, own, monkeypatch):
-    monkeypatch.setattr(contextual, "_REMEMBERED", 3)
+    monkeypatch.setattr(own, "_remembered", 3)
     fresh = own.score(ASKED, TEXTS)
     assert len(own._scored) == 3
     for order in (1, -1):
@@ -357,7 +357,7 @@ def graph(inputs, outputs):
 
 FLAT = ["rows", "pieces"]
 FOREIGN = {
-    "other names": (["x"], {"y": FLAT}, r"takes \['x'\] and gives \['y'\], expected \['att.*'log"),
+    "other names": (["x"], {"y": FLAT}, r"takes \['x'\] and gives \['y'\], expected \['inp.*'log"),
     "an input less": (INPUTS[:1], {"vectors": FLAT, "logits": FLAT}, "takes .* expected .*'token_"),
     "an input more": ([*INPUTS, "x"], {"vectors": FLAT, "logits": FLAT}, "takes .*'x'.* expected"),
     "no logits": (INPUTS, {"vectors": FLAT}, r"gives \['vectors'\], expected .*'logits'"),

@@ -21,7 +21,7 @@ OURS = (
 # The order of the stages, as the data flows: a module may import what stands before it, and its own
 # folder. Modules on one line do not need each other.
 ORDER = """
-errors
+errors validation
 types
 folding
 filters metadata

@@ -95,8 +95,9 @@ def test_ingesting_the_article_again_puts_right_what_was_flipped(collection, col
         flipped(path, place_of(path, mark) + len(mark) // 2, bit)
     with pytest.raises(IndexDamaged, match=r"ar/kyiv\.txt"):
         collection.verify()
+    planned = collection.preview([TOLD, *articles()[1:]])
     report = collection.ingest([TOLD, *articles()[1:]], HashingEmbedder())
-    assert report.changed == ("ar/kyiv.txt",)
+    assert planned.changed == report.changed == ("ar/kyiv.txt",)
     assert collection.verify().documents == len(ARTICLES)
     index = collection.open(HashingEmbedder())
     assert index.document("ar/kyiv.txt") == TOLD
