@@ -23,7 +23,7 @@ from rag.folding import fold
 from rag.languages import rules_for
 from rag.types import LANGUAGES, Span
 
-SPLITTING_VERSION = "1"
+SPLITTING_VERSION = "2"
 
 Kind = Literal["prose", "heading", "related"]
 
@@ -40,10 +40,13 @@ _EXTENDS = regex.compile(r"[\p{Grapheme_Cluster_Break=Extend}\p{GCB=SpacingMark}
 _SPANNED = regex.compile(r"\p{Grapheme_Cluster_Break=Prepend}\p{Zs}")
 _ORNAMENT = regex.compile(r"^[^\p{L}\p{N}]+")
 _RELATED_REST = regex.compile(r"\s*(?:[:|»>…]|\.\.|[-–—]{1,2}\s)")
+_SPACE = regex.compile(r"\s+")
+_GRAPHEME = regex.compile(r"\X")
 _WORD_BEFORE = regex.compile(r"[\p{L}\p{M}.]+$")
 
 # A sentence longer than this is cut at semicolons, then commas: a citation should be readable.
 LONGEST = 600
+LONGEST_UNMARKED = 1800  # … and where it has neither, between words: a log, a dump, no sentence
 LONGEST_HEADING = 150
 LONGEST_RELATED = 250
 
@@ -163,6 +166,23 @@ def _cut_long(text: str, start: int, end: int) -> Iterator[int]:
             return
 
 
+def _cut_unmarked(text: str, start: int, end: int) -> Iterator[int]:
+    """Boundaries every :data:`LONGEST_UNMARKED`: behind white space, else between graphemes."""
+    while end - start > LONGEST_UNMARKED:
+        limit = start + LONGEST_UNMARKED
+        spaces = list(_SPACE.finditer(text, limit - LONGEST_UNMARKED // 2, limit))
+        place = _next_word(text, spaces[-1].start(), end) if spaces else start
+        if place <= start:
+            for found in _GRAPHEME.finditer(text, start, end):
+                if found.end() > limit and place > start:
+                    break
+                place = found.end()
+        if place >= end:
+            return
+        yield place
+        start = place
+
+
 def _lines(text: str) -> list[tuple[int, int]]:
     return [found.span() for found in _LINE.finditer(text) if found.end() > found.start()]
 
@@ -251,8 +271,9 @@ def split(text: str) -> tuple[Sentence, ...]:
         cuts = [start]
         if kind == "prose":
             for boundary in [*_boundaries(text, start, end), end]:
-                cuts.extend(_cut_long(text, cuts[-1], boundary))
-                cuts.append(boundary)
+                for place in [*_cut_long(text, cuts[-1], boundary), boundary]:
+                    cuts.extend(_cut_unmarked(text, cuts[-1], place))
+                    cuts.append(place)
         else:
             cuts.append(end)
         for left, right in pairwise(cuts):

@@ -67,7 +67,12 @@ def test_hints_name_commands_that_exist():
 
 
 def test_hints_name_flags_that_exist():
-    parsers = ("cli.py", "ingest/command.py", "evaluation/baselines.py", "evaluation/passage_sizes.py")
+    parsers = (
+        "cli.py",
+        "ingest/command.py",
+        "evaluation/baselines.py",
+        "evaluation/passage_sizes.py",
+    )
     places = [ROOT / "rag" / name for name in parsers]
     options = "".join(path.read_text(encoding="utf-8") for path in places)
     for path, hint in hints():

@@ -7,7 +7,7 @@ import pytest
 import regex
 from hypothesis import given, settings
 
-from rag.sentences import covering, split, trim
+from rag.sentences import LONGEST_UNMARKED, covering, split, trim
 from tests.strategies import grapheme_starts, texts
 
 ARTICLES = Path(__file__).parents[2] / "seeds" / "articles"
@@ -281,3 +281,26 @@ def test_covering_gives_the_sentences_a_span_touches():
 def test_a_long_wrapped_text_is_split_in_linear_time():
     text = "\n".join(["word " * 14] * 20_000)
     assert "".join(text[s.start : s.end] for s in split(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "word " * 4000,
+        "كلمة " * 4000,
+        "x" * 10_000,
+        "مـ\u0651" * 5_000,
+        "a" + "\u0301" * 5_000 + "b" * 3_000,
+    ],
+    ids=["english", "arabic", "unbroken", "marks", "one long grapheme"],
+)
+def test_text_without_any_mark_is_cut_between_words_and_never_inside_a_grapheme(text):
+    found = split(text)
+    assert "".join(text[one.start : one.end] for one in found) == text
+    graphemes = {0, *(one.end() for one in regex.finditer(r"\X", text))}
+    assert {one.start for one in found} <= graphemes
+    words = text.split()
+    longest = max(len(one) for one in regex.findall(r"\X", text))
+    assert max(one.end - one.start for one in found) <= max(LONGEST_UNMARKED, longest)
+    if len(words) > 1:
+        assert [word for one in found for word in text[one.start : one.end].split()] == words
