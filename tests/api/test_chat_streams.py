@@ -63,7 +63,7 @@ async def test_an_error_in_the_middle_is_an_error_part(client, engine):
     engine.ask_error = IndexDamaged("/srv/secret")
     found = parts(await client.post(UI, json=ui(QUESTIONS["ar"])))
     assert found[-1]["type"] == "error"
-    assert "rebuild" in found[-1]["errorText"]
+    assert "sanad verify" in found[-1]["errorText"]
     assert "/srv" not in str(found)
 
 
