@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper
 from tokenizers import Tokenizer
 
-from rag import contextual
 from rag.catalogue import BILINGUAL, MODELS
 from rag.contextual import (
     GRAPH,
