@@ -9,7 +9,6 @@ generation. What answers is the same whatever the parts are.
 from __future__ import annotations
 
 import errno
-import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -33,7 +32,7 @@ PARTS = "parts.json"
 VECTORS = "vectors"
 TERMS = "terms"
 GROUPS = "groups.json"
-COPIES = "copies.npy"
+COPIES = "copies.bin"
 # Passages of a part. Removing one writes as many again; each part costs every query a look-up.
 LARGEST = 16_384
 _LAYOUT = f"1/{COPIES_VERSION}"  # nothing is taken over from another
@@ -82,7 +81,7 @@ class Previous:
         if made != (FOLDING_VERSION, TERMS_VERSION, _LAYOUT):
             raise self._unusable()
         self.parts = listed(content)
-        self.copies = np.load(io.BytesIO(self.read(COPIES)), allow_pickle=False)
+        self.copies = np.frombuffer(self.read(COPIES), dtype=_COPIES)
 
     def _unusable(self) -> IndexDamaged:
         return IndexDamaged(
@@ -181,7 +180,7 @@ def write(
     contents = {
         PARTS: json.dumps({"layout": _LAYOUT, "parts": [asdict(part) for part in parts]}).encode(),
         GROUPS: json.dumps(_groups(truth, copies), ensure_ascii=False).encode(),
-        COPIES: _saved(copies),
+        COPIES: copies.tobytes(),
     }
     for name, content in contents.items():
         files.write_synced(place / name, content)
@@ -294,9 +293,3 @@ def _groups(truth: Truth, copies: NDArray[Any]) -> dict[str, str]:
     for number, first in pairs:
         groups[ids[first]] = groups[ids[number]] = ids[first]
     return groups
-
-
-def _saved(table: NDArray[Any]) -> bytes:
-    content = io.BytesIO()
-    np.save(content, table, allow_pickle=False)
-    return content.getvalue()
