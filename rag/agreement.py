@@ -1,9 +1,10 @@
 """Where sources differ: the values they give for what was asked, each with who says it.
 
-The value, or the name in the role that is asked for, in the sentence told first is compared with those of the other sentences that answer.
-Only values of one kind are compared, in sentences on the same subject: another day, another place,
-another thing counted is no disagreement, and where that cannot be told none is claimed. Inside
-one article only different speakers can disagree. Copies of one text count once.
+The value, or the name in the role that is asked for, in the sentence told first is compared with
+those of the other sentences that answer. Only values of one kind are compared, in sentences on the
+same subject: another day, another place, another thing counted is no disagreement, and where that
+cannot be told none is claimed. Inside one article only different speakers can disagree. Copies of
+one text count once.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ MOST_VALUES = 4  # told in one answer
 # Of the first sentence's probability: below, a sentence is not on the question.
 _LEAST_SHARE = 0.005
 _LEAST_ACROSS = 0.002  # … for text in the other language, which the reader finds less probable
-_LONG_ARTICLE = 100_000  # characters of an article that is not searched for a name
 _LEAST_NAMED = 0.001  # … where the grammar shows that it names who was asked for
+_LONG_ARTICLE = 100_000  # characters of an article that is not searched for a name
 _COPY = 0.6  # share of three-word shingles from which two sentences are copies of one
 
 

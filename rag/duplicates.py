@@ -154,8 +154,8 @@ def decide(
     """Fills in which text each of these ``rows`` is a copy of, and all that follows from it.
 
     ``keys`` (texts, bands) are of all texts in order, ``first`` the row each is a copy of, its own
-    where it is none, NEW for a text that was not among them, GONE where that row is gone. A text is compared with those before it that are
-    copies of none, so that a group holds no chain of ever more distant versions; which of them
+    where it is none, NEW for a text that was not among them, GONE where that row is gone. A text is
+    compared with those before it that are copies of none, so that a group holds no chain of ever more distant versions; which of them
     they are is all that one text's answer has from another's. So where ``rows`` are the new texts,
     and those behind a text that is gone and has a key of theirs, the result is that of all rows.
     """

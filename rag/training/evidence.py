@@ -212,12 +212,10 @@ def articles(
                         near=row["is_impossible"] and row["unit"] not in missing,
                     )
                 )
-            strangers = [row["question"] for row, _ in told if row["unit"] not in here]
-            spoken = [row["lang"] for row, _ in told if row["unit"] not in here]
-            for question, tongue in list(zip(strangers, spoken, strict=True))[
-                place :: len(told) // 5
-            ]:
-                asked.append(Asked(here[0], f"{tongue}-{language}", question, None, index))
+            strangers = [row for row, _ in told if row["unit"] not in here]
+            for row in strangers[place :: len(told) // 5]:
+                pair = f"{row['lang']}-{language}"
+                asked.append(Asked(here[0], pair, row["question"], None, index))
             for tongue, questions in off_topic.items():
                 asked.extend(
                     Asked(here[0], f"{tongue}-{language}", question, None, index)
