@@ -1,9 +1,8 @@
 """The bilingual trunk on ONNX Runtime: one int8 network that embeds texts and scores answer spans.
 
-Every text runs by itself. Activations are quantised with one scale a run, so a text's vector must
-not depend on its neighbours in a batch; without padding nothing is computed in vain; and the runs
-of several texts go side by side on one-thread workers, which is faster here than one run on
-several threads (``benchmarks/README.md``). Neither torch nor transformers is imported.
+Every text runs by itself: without padding nothing is computed in vain, and the runs of several
+texts go side by side on one-thread workers, which is faster here than one run on several threads
+(``benchmarks/README.md``). Neither torch nor transformers is imported.
 """
 
 from __future__ import annotations
@@ -204,8 +203,6 @@ def _session(graph: bytes, folder: Path) -> InferenceSession:
     options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.log_severity_level = 3
-    # Without it, 8-bit products saturate on x86 processors that have no VNNI.
-    options.add_session_config_entry("session.x64quantprecision", "1")
     try:
         session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         names = {value.name for value in session.get_inputs()}

@@ -1,7 +1,8 @@
 """Builds the ONNX graph of the bilingual trunk: int8 tables and matrices, both heads.
 
-Written out rather than traced: the embedding table stays int8 with one scale a row, the three
-attention matrices are one product, and the operators are those ONNX Runtime has fast kernels for.
+Written out rather than traced: the embedding table stays int8 with one scale a row, matrices with
+one a block, the three attention matrices are one product, and the operators are those ONNX Runtime
+has fast kernels for.
 
 Inputs ``input_ids`` and ``token_type_ids`` (rows, pieces) int64, rows of one length: a text runs by
 itself, so there is no mask. Outputs ``vectors`` (rows, dim), the normalised mean of the last layer,
@@ -10,6 +11,7 @@ and ``logits`` (rows, pieces, 2), the start and end of an answer.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -21,9 +23,19 @@ from onnx import TensorProto, helper, numpy_helper
 from rag.training.export import quantise
 
 OPSET = 20
+BLOCK = 128  # weights that share a scale; smaller blocks were hardly nearer to float32
+ZERO = 128  # stands for 0 in MatMulNBits' unsigned weights
 PREFIX = "bert."
 
 Array = NDArray[np.float32]
+
+
+def in_blocks(weight: Array) -> tuple[NDArray[np.int8], Array]:
+    """int8 (columns, blocks, block) and scales (columns, blocks) of a matrix (columns, width)."""
+    columns, width = weight.shape
+    block = math.gcd(width, BLOCK)
+    rows, scales = quantise(weight.reshape(-1, block))
+    return rows.reshape(columns, -1, block), scales.reshape(columns, -1)
 
 
 class _Graph:
@@ -39,56 +51,41 @@ class _Graph:
         return name
 
     def node(self, kind: str, inputs: list[str], output: str, **attributes: float) -> str:
-        domain = "com.microsoft" if kind in ("DynamicQuantizeMatMul", "MultiHeadAttention") else ""
+        domain = "com.microsoft" if kind in ("MatMulNBits", "MultiHeadAttention") else ""
         self.nodes.append(helper.make_node(kind, inputs, [output], domain=domain, **attributes))
         return output
 
-    def linear(
-        self, given: str, weight: Array, bias: Array, name: str, *, even: bool = False
-    ) -> str:
-        """``given @ weight.T + bias``; int8 columns with one scale each.
+    def linear(self, given: str, weight: Array, bias: Array, name: str) -> str:
+        """``given @ weight.T + bias``, the weights in int8 blocks.
 
-        The operator quantises all its input with one scale, which a few large values of one piece
-        spoil for all others: each piece is brought to a largest value of 1 before and back after.
-        Where the pieces are ``even`` already that costs time for nothing.
+        MatMulNBits quantises its input by blocks of a row as well: a few large values in one piece
+        spoil nothing for the others.
         """
+        added = self.constant(f"{name}.bias", bias)
         if not self.quantised:
             matrix = self.constant(f"{name}.weight", weight.T)
             product = self.node("MatMul", [given, matrix], f"{name}.product")
-            return self.node("Add", [product, self.constant(f"{name}.bias", bias)], name)
-        rows, scales = quantise(weight)
-        if even:
-            inputs = [
-                given,
-                self.constant(f"{name}.weight", rows.T),
-                self.constant(f"{name}.scale", scales),
-                "",
-                self.constant(f"{name}.bias", bias),
-            ]
-            return self.node("DynamicQuantizeMatMul", inputs, name)
-        sizes = self.node("Abs", [given], f"{name}.sizes")
-        top = self.node("ReduceMax", [sizes, self.last_axis()], f"{name}.top", keepdims=1)
-        largest = self.node("Clip", [top, self.least()], f"{name}.largest")
+            return self.node("Add", [product, added], name)
+        blocks, scales = in_blocks(weight)
+        unsigned = (blocks.astype(np.int16) + ZERO).astype(np.uint8)
         inputs = [
-            self.node("Div", [given, largest], f"{name}.even"),
-            self.constant(f"{name}.weight", rows.T),
+            given,
+            self.constant(f"{name}.weight", unsigned),
             self.constant(f"{name}.scale", scales),
+            "",  # zero points: all are 128
+            "",
+            added,
         ]
-        even = self.node("DynamicQuantizeMatMul", inputs, f"{name}.even_product")
-        product = self.node("Mul", [even, largest], f"{name}.product")
-        return self.node("Add", [product, self.constant(f"{name}.bias", bias)], name)
-
-    def last_axis(self) -> str:
-        """The constant -1 as an axis."""
-        return self._once("axis", np.array([-1], np.int64))
-
-    def least(self) -> str:
-        """A constant under which nothing is divided by: a row of zeros stays zeros."""
-        return self._once("least", np.array(1e-9, np.float32))
-
-    def _once(self, name: str, value: NDArray[Any]) -> str:
-        return (
-            name if any(known.name == name for known in self.values) else self.constant(name, value)
+        columns, width = weight.shape
+        return self.node(
+            "MatMulNBits",
+            inputs,
+            name,
+            K=width,
+            N=columns,
+            bits=8,
+            block_size=blocks.shape[2],
+            accuracy_level=4,  # products of int8; without it the weights are widened first
         )
 
     def normalise(self, given: str, weight: Array, bias: Array, name: str) -> str:
@@ -176,7 +173,7 @@ def _layer(
     parts = ("query", "key", "value")
     weight = np.concatenate([get(f"{at}attention.self.{part}.weight") for part in parts])
     bias = np.concatenate([get(f"{at}attention.self.{part}.bias") for part in parts])
-    joined = graph.linear(given, weight, bias, f"{name}.qkv", even=True)  # normalised just before
+    joined = graph.linear(given, weight, bias, f"{name}.qkv")
     split = [f"{name}.{part}" for part in parts]
     graph.nodes.append(helper.make_node("Split", [joined], split, axis=2, num_outputs=3))
     mixed = graph.node("MultiHeadAttention", split, f"{name}.mixed", num_heads=heads)
@@ -217,9 +214,11 @@ def read(model: onnx.ModelProto) -> dict[str, Array]:
     stored = {value.name: numpy_helper.to_array(value) for value in model.graph.initializer}
 
     def matrix(name: str) -> Array:
-        weight = stored[f"{name}.weight"].T.astype(np.float32)
-        scale = stored.get(f"{name}.scale")
-        return np.ascontiguousarray(weight if scale is None else weight * scale[:, None])
+        weight, scale = stored[f"{name}.weight"], stored.get(f"{name}.scale")
+        if scale is None:
+            return np.ascontiguousarray(weight.T)
+        blocks: Array = (weight.astype(np.float32) - ZERO) * scale[:, :, None]
+        return blocks.reshape(len(blocks), -1)
 
     at = f"{PREFIX}embeddings."
     words = stored["words"].astype(np.float32) * stored.get("word_scales", np.float32(1))
