@@ -22,11 +22,7 @@ def best_span(scores: SpanScores, text: str, within: Span) -> tuple[Span | None,
     Spans are code points of ``text``. Without a piece inside there is no span, and the margin is
     lower than any real one.
     """
-    inside = np.flatnonzero(
-        (scores.spans[:, 0] >= within.start)
-        & (scores.spans[:, 1] <= within.end)
-        & (scores.spans[:, 1] > scores.spans[:, 0])
-    )
+    inside = _inside(scores, within)
     if not len(inside):
         return None, _NOTHING
     first, last, margin = best_pair(scores.starts[inside], scores.ends[inside])
@@ -36,17 +32,31 @@ def best_span(scores: SpanScores, text: str, within: Span) -> tuple[Span | None,
 
 
 def certainty(scores: SpanScores, within: Span) -> float:
-    """How far one start and one end stand out in ``within``: the product of their shares.
+    """The F1 over pieces that the best span in ``within`` can be expected to have, 0 to 1.
 
-    The margin says whether the sentence answers, this whether the model knows which words do.
+    The margin says whether the sentence answers, this whether the model knows which words do. Spans
+    are as likely as the product of their start and end; two that say nearly the same, with and
+    without a title, support each other (minimum Bayes risk, Kumar and Byrne 2004).
     """
-    inside = (scores.spans[:, 0] >= within.start) & (scores.spans[:, 1] <= within.end)
-    if not inside.any():
+    inside = _inside(scores, within)
+    if not len(inside):
         return 0.0
-    starts, ends = (
-        np.exp(logits - logits.max()) for logits in (scores.starts[inside], scores.ends[inside])
+    both = _pairs(scores.starts[inside], scores.ends[inside])
+    first, last = divmod(int(both.argmax()), len(both))
+    likely = np.exp((both - both[first, last]).astype(np.float64))
+    place = np.arange(len(both))
+    common = np.minimum(place[None, :], last) - np.maximum(place[:, None], first) + 1
+    lengths = place[None, :] - place[:, None] + 1 + last - first + 1
+    f1 = 2 * np.maximum(common, 0) / np.maximum(lengths, 1)
+    return float((likely * f1).sum() / likely.sum())
+
+
+def _inside(scores: SpanScores, within: Span) -> NDArray[np.intp]:
+    """The numbers of the pieces that lie in ``within``."""
+    spans = scores.spans
+    return np.flatnonzero(
+        (spans[:, 0] >= within.start) & (spans[:, 1] <= within.end) & (spans[:, 1] > spans[:, 0])
     )
-    return float(1 / (starts.sum() * ends.sum()))
 
 
 def _bare(text: str, span: Span) -> Span:
@@ -73,9 +83,14 @@ def _whole(text: str, start: int, end: int) -> Span:
 
 def best_pair(starts: NDArray[np.float32], ends: NDArray[np.float32]) -> tuple[int, int, float]:
     """The i ≤ j, at most LONGEST apart, with the greatest ``starts[i] + ends[j]``, and that sum."""
+    both = _pairs(starts, ends)
+    first, last = divmod(int(both.argmax()), len(starts))
+    return first, last, float(both[first, last])
+
+
+def _pairs(starts: NDArray[np.float32], ends: NDArray[np.float32]) -> NDArray[np.float32]:
+    """``starts[i] + ends[j]`` where that is a span, far below any score elsewhere."""
     both = starts[:, None] + ends[None, :]
     order = np.arange(len(starts))
     length = order[None, :] - order[:, None]
-    both = np.where((length >= 0) & (length < LONGEST), both, np.float32(_NOTHING))
-    first, last = divmod(int(both.argmax()), len(starts))
-    return first, last, float(both[first, last])
+    return np.where((length >= 0) & (length < LONGEST), both, np.float32(_NOTHING))

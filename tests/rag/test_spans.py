@@ -164,11 +164,32 @@ def test_punctuation_at_the_ends_is_no_part_of_an_answer(told, bare):
     assert (text[span.start : span.end] if span else "") == bare
 
 
-def test_certainty_is_the_product_of_the_shares_of_the_best_start_and_end():
+def test_certainty_is_the_f1_the_best_span_can_expect():
     spans = np.array([[0, 2], [3, 5], [6, 8], [9, 11]], dtype=np.int32)
     starts = np.log(np.array([6.0, 1.0, 1.0, 50.0], dtype=np.float32))
     ends = np.log(np.array([1.0, 2.0, 1.0, 50.0], dtype=np.float32))
     found = certainty(SpanScores(spans, starts, ends), Span(start=0, end=8))
-    assert found == pytest.approx(6 / 8 * 2 / 4)  # the last piece lies outside
+    # Pieces 0 and 1 are best (6 · 2); the last piece lies outside.
+    weighed = {
+        (6, 1): 2 / 3,
+        (6, 2): 1,
+        (6, 1, 0): 4 / 5,
+        (1, 2): 2 / 3,
+        (1, 1): 2 / 4,
+        (1, 1, 0): 0,
+    }
+    total = sum(pair[0] * pair[1] for pair in weighed)
+    right = sum(pair[0] * pair[1] * f1 for pair, f1 in weighed.items())
+    assert found == pytest.approx(right / total)
     nothing = certainty(SpanScores(spans, starts, ends), Span(start=20, end=30))
     assert nothing == 0.0
+
+
+@pytest.mark.parametrize("peak", [0.0, 3.0, 30.0])
+def test_certainty_grows_to_one_as_one_span_stands_out(peak):
+    spans = np.array([[2 * n, 2 * n + 1] for n in range(9)], dtype=np.int32)
+    starts, ends = np.zeros((2, 9), dtype=np.float32)
+    starts[2], ends[3] = peak, peak
+    found = certainty(SpanScores(spans, starts, ends), Span(start=0, end=18))
+    assert 0 < found <= 1
+    assert (found > 0.999) == (peak == 30.0)
