@@ -59,16 +59,16 @@ class JointSettings:
     seed: int = 0
     tasks: tuple[float, float, float] = (0.58, 0.22, 0.2)  # read, retrieve, distil
     reading: tuple[tuple[str, float], ...] = (
-        ("sanad", 0.5),
-        ("news", 0.16),
-        ("written", 0.16),
+        ("sanad", 0.42),
+        ("news", 0.18),
+        ("written", 0.26),
         ("arcd", 0.05),
-        ("qamr", 0.03),
+        ("qamr", 0.02),
         ("squad", 0.02),
         ("fairytaleqa", 0.02),
         ("covidqa", 0.01),
         ("cloze", 0.01),
-        ("qamr gloss", 0.02),
+        ("qamr gloss", 0.01),
         ("squad gloss", 0.01),
         ("text gloss", 0.01),
     )
