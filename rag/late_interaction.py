@@ -2,7 +2,8 @@
 
 After ColBERT's MaxSim (Khattab and Zaharia 2020), with squared cosines weighted by piece, on the
 static vectors. In this vector space it finds the right passage far more often than one mean vector
-per text does (the model card has the figures).
+per text does (the model card has the figures). A passage is scored by its best window: what a
+question asks for stands close together in the text that answers it.
 """
 
 from __future__ import annotations
@@ -11,10 +12,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from rag.terms import Term
 from rag.types import Pieces, Vectors
+
+# Pieces or words that a question should meet together. On 560 questions of sanad_qa's dev part among
+# 603 passages, windows of 40 find the right one first for 46.3 %, whole passages for 42.7 %; 20 to 64
+# are as good.
+WINDOW = 40
+_STEP = 10
 
 
 def best_matches(question: Pieces, text: Pieces) -> NDArray[np.float32]:
@@ -32,6 +40,32 @@ def score(weights: NDArray[np.float32], best: NDArray[np.float32]) -> float:
     """Weighted mean of the squared best cosines, in [0, 1]; 0 for a question without pieces."""
     total = float(weights.sum())
     return float(weights @ best**2) / total if total > 0 else 0.0
+
+
+def window_score(question: Pieces, text: Pieces) -> float:
+    """:func:`score` of the text's best window, in [0, 1]; 0 where either has no pieces."""
+    total = float(question.weights.sum())
+    if total <= 0 or not len(text.weights):
+        return 0.0
+    best = _in_windows(question.vectors, text.vectors)
+    return float((best**2 @ question.weights).max()) / total
+
+
+def window_words(words: ContentWords, text: Pieces) -> float:
+    """The weight of the content words matched in the text's best window, in [0, 1]."""
+    if not len(words.weights) or not len(text.word_weights):
+        return 0.0
+    return float((_in_windows(words.vectors, text.word_vectors) @ words.weights).max())
+
+
+def _in_windows(question: Vectors, text: Vectors) -> NDArray[np.float32]:
+    """Highest cosines, at least 0, in overlapping windows of the text; (windows, question rows)."""
+    cosines = np.maximum(question @ text.T, 0.0)
+    steps = np.maximum.reduceat(cosines, np.arange(0, len(text), _STEP), axis=1)
+    length = min(WINDOW // _STEP, steps.shape[1])
+    windows = sliding_window_view(steps, length, axis=1)  # (question rows, windows, steps)
+    best: NDArray[np.float32] = windows.max(axis=2).T
+    return best
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,8 @@ _K1 = 1.2  # BM25's saturation: a term counts at most 1 + k1 times its rarity
 
 # What a candidate passage is scored by.
 FEATURES = (
-    "late",  # late interaction of the question's pieces
-    "matched",  # content words of the question matched, by weight
+    "late",  # late interaction of the question's pieces with the best window
+    "matched",  # content words of the question matched in the best window, by weight
     "coverage",  # its terms, by rarity
     "lexical",  # BM25, as a share of the most that the question's terms could give
     "dense",  # cosine of the vectors
@@ -170,13 +170,11 @@ class Retriever:
         rows = []
         texts = [passage.text for passage in passages]
         for passage, pieces in zip(passages, self._pieces.many_pieces(texts), strict=True):
-            present = term_set(passage.text)
-            best = late_interaction.best_matches(asked, pieces)
             rows.append(
                 (
-                    late_interaction.score(asked.weights, best),
-                    float(words.weights @ late_interaction.word_matches(words, pieces, present)),
-                    coverage(rarity, present),
+                    late_interaction.window_score(asked, pieces),
+                    late_interaction.window_words(words, pieces),
+                    coverage(rarity, term_set(passage.text)),
                     bm25.get(passage.id, 0.0) / most,
                     cosines.get(passage.id, lowest),
                 )
