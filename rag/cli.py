@@ -353,10 +353,9 @@ def _question(options: argparse.Namespace) -> str:
 def _say_if_missing(engine: Engine) -> None:
     """A collection that is not there is no error, but seldom what was meant."""
     if not engine.collection.exists():
-        folder = str(engine.collection.folder)
-        print(
-            f"there is no collection {folder!r}; make it with: sanad ingest PATH", file=sys.stderr
-        )
+        folder, near = str(engine.collection.folder), engine.collection.namesake()
+        do = f"use --collection {near}" if near else "make it with: sanad ingest PATH"
+        print(f"there is no collection {folder!r}; {do}", file=sys.stderr)
 
 
 def _ask(options: argparse.Namespace, loaded: Settings) -> int:
@@ -424,8 +423,10 @@ def _list(options: argparse.Namespace, loaded: Settings) -> int:
         print("no documents pass the filters", file=sys.stderr)
     elif count := engine.count_documents():
         print(f"none of the {count} documents are shown; see --offset and --limit", file=sys.stderr)
-    else:
+    elif engine.collection.exists():
         print("no documents yet; add some with: sanad ingest PATH", file=sys.stderr)
+    else:
+        _say_if_missing(engine)
     return 0
 
 
@@ -529,16 +530,16 @@ def _collections(options: argparse.Namespace, loaded: Settings) -> int:
     from rag.index import collections
 
     if options.action == "delete":
-        for name in options.names:
-            collections.find(loaded.indexes, name)  # all are there before the first goes
-        if not _agreed(f"{len(options.names)} collections with all documents in them", options):
+        # All are there before the first goes, and each is named once.
+        names = sorted({collections.find(loaded.indexes, one).folder.name for one in options.names})
+        if not _agreed(f"{len(names)} collections with all documents in them", options):
             return 1
-        for name in options.names:
+        for name in names:
             collections.delete(loaded.indexes, name)
         if options.json:
-            _print_json({"removed": options.names})
+            _print_json({"removed": names})
         else:
-            print(f"removed {len(options.names)}")
+            print(f"removed {len(names)}")
         return 0
     found = collections.listed(loaded.indexes)
     if options.json:

@@ -40,6 +40,7 @@ from rag.index.recut import recut
 from rag.index.truth import NAME as TRUTH
 from rag.index.truth import Truth
 from rag.index.writer import Writer, preview
+from rag.naming import alike, normalised
 from rag.passages import FIRST_PASSAGES_VERSION, PASSAGES_VERSION
 from rag.protocols import Embedder
 from rag.terms import TERMS_VERSION
@@ -75,6 +76,14 @@ class Collection:
             return (self.folder / TRUTH).stat().st_size > 0  # a writer killed at once leaves 0
         except OSError:
             return False
+
+    def namesake(self) -> str | None:
+        """The collection beside this one whose name is taken for this one's; None without one."""
+        try:
+            beside = sorted(path.parent.name for path in self.folder.parent.glob(f"*/{TRUTH}"))
+        except OSError:
+            return None
+        return alike(self.folder.name, (name for name in beside if normalised(name) == name))
 
     def latest(self) -> Manifest | None:
         """The newest published manifest; None before the first."""
@@ -276,7 +285,16 @@ class Collection:
         """
         if target.exists():
             raise InvalidParameter(
-                f"{str(target)!r} is there already", hint="name a new folder", parameter="target"
+                f"target is {str(target)!r}, which is there already, expected a new folder",
+                hint="name one that is not there yet",
+                parameter="target",
+            )
+        if (within := _collection_around(target)) is not None:
+            raise InvalidParameter(
+                f"target is {str(target)!r}, inside the collection {str(within)!r}: what deletes that "
+                "would delete the backup",
+                hint=f"name a folder outside of it, such as {str(within) + '-backup'!r}",
+                parameter="target",
             )
         beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
         index = self.open()  # held until the end, so that no row it reads is collected
@@ -323,7 +341,17 @@ class Collection:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keeps other writers out; raises IndexLocked. The lock dies with its process."""
+        """Keeps other writers out; raises IndexLocked. The lock dies with its process.
+
+        Makes the folder; raises InvalidParameter where another collection has nearly its name.
+        """
+        if not self.folder.exists() and (other := self.namesake()) is not None:
+            raise InvalidParameter(
+                f"collection is {self.folder.name!r}, and there is {other!r}, which differs only in "
+                "case, hamza, marks or the like: one would be taken for the other",
+                hint=f"use --collection {other}, or another name",
+                parameter="collection",
+            )
         with explained(self.folder):
             files.make_folder(self.folder)
             lock = (self.folder / LOCK).open("a+", encoding="utf-8")
@@ -452,6 +480,13 @@ class Collection:
                 oldest.append(int(named[1]) if named else 0)
         if oldest:
             truth.forget(min(oldest))
+
+
+def _collection_around(place: Path) -> Path | None:
+    """The folder of the collection in which a place lies, through links too."""
+    with explained(place):
+        around = place.resolve().parents
+    return next((folder for folder in around if (folder / TRUTH).exists()), None)
 
 
 def _nothing_stored(folder: Path) -> NoIndex:

@@ -173,6 +173,31 @@ def test_a_backup_never_takes_the_place_of_anything(collection, tmp_path):
     assert list(target.iterdir()) == []
 
 
+def test_a_backup_never_lies_where_it_would_go_with_a_collection(collection, tmp_path):
+    """Deleting the collection, or putting a copy in its place, would take the backup along."""
+    collection.ingest(articles(), HashingEmbedder())
+    other = Collection(collection.folder.parent / "other")
+    other.ingest(articles(), HashingEmbedder())
+    made = collection.backup(tmp_path / "made")
+    (tmp_path / "link").symlink_to(collection.folder)
+    before = sorted(collection.folder.rglob("*"))
+    for inside in (
+        collection.folder / "copy",
+        collection.folder / made.generation / "copy",
+        collection.folder / "new" / ".." / "copy",
+        other.folder / "x" / "copy",
+        tmp_path / "made" / "copy",
+        tmp_path / "link" / "copy",
+        collection.folder.parent / "nowhere" / ".." / collection.folder.name / "copy",
+    ):
+        with pytest.raises(InvalidParameter, match="inside the collection") as refused:
+            collection.backup(inside)
+        assert refused.value.parameter == "target"
+        assert "outside of it" in refused.value.hint
+    assert sorted(collection.folder.rglob("*")) == before
+    assert collection.backup(collection.folder.parent / "beside") == made  # a collection of its own
+
+
 def test_a_damaged_collection_gives_no_backup(collection, tmp_path, monkeypatch):
     collection.ingest(articles(), HashingEmbedder())
     with monkeypatch.context() as patch:
