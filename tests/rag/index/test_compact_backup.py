@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from rag.errors import IndexDamaged, IndexMismatch, InvalidParameter, NoIndex, RagError
+from rag.filters import parse_all
 from rag.index import files
 from rag.index.collection import Collection
 from rag.index.truth import FORMAT
@@ -26,6 +27,7 @@ from tests.rag.index.test_processes import WRITER, round_of, started, version
 from tests.strategies import document
 
 FIXTURE = Path(__file__).parent / "format-1"
+FIRST_RELEASE = Path(__file__).parent / "format-3"  # what the newest release writes
 CANARIES = 10
 BACKUPS = 2
 
@@ -262,7 +264,6 @@ def test_the_format_before_is_read_as_it_is(old):
     stored = index.document("ar/kyiv.txt")
     assert (stored.title, stored.published) == ("AR/KYIV.TXT", "2025-11-02")
     assert (stored.pages, stored.tags, stored.metadata) == ((), (), {})
-    from rag.filters import parse_all
 
     view = index.where(parse_all(["language=ar", "published>=2025-11"]))
     assert [one.id for one in view.documents()] == ["ar/kyiv.txt", "ar/water.txt"]
@@ -303,6 +304,39 @@ def test_every_command_takes_the_format_before(old, tmp_path, action):
     assert said(old)[0] == left
     if action == "backup":
         assert said(Collection(tmp_path / "copy"))[0] == OLD
+
+
+@pytest.mark.parametrize("action", ["open", "verify", "ingest", "rebuild", "compact", "backup"])
+def test_what_0_1_0_wrote_is_read(tmp_path, action):
+    """A store as the first release leaves it: manifests of format 2 over a truth of format 3.
+
+    Where folding, terms or passages are other ones by now, it says so and a rebuild takes it over.
+    """
+    shutil.copytree(FIRST_RELEASE, tmp_path / "old")
+    old, embedder = Collection(tmp_path / "old"), HashingEmbedder()
+    try:
+        old.open(embedder).close()
+    except IndexMismatch as error:
+        assert "sanad rebuild" in error.hint
+        old.rebuild(lambda: embedder)
+    if action == "ingest":
+        assert old.ingest([document("Of today.", "new.txt")], embedder).added == ("new.txt",)
+        old.delete(["new.txt"])
+    elif action == "backup":
+        old.backup(tmp_path / "copy")
+        old = Collection(tmp_path / "copy")
+    elif action in ("verify", "rebuild", "compact"):
+        getattr(old, action)()
+    index = old.open(embedder)
+    try:
+        assert content(index) == OLD
+        told = index.document("ar/kyiv.txt")
+        assert (told.title, told.published, told.tags) == ("عنوان", "2025-11-02", ("حرب", "war"))
+        assert (told.metadata, told.pages) == ({"author": {"name": "سارة"}}, (0, 5))
+        assert index.where(parse_all(["author.name=سارة"])).count_documents() == 1
+        assert index.altered_documents() == []
+    finally:
+        index.close()
 
 
 def test_a_newer_truth_is_refused_and_left_alone(old):
