@@ -16,7 +16,9 @@ from api.errors import error_body
 
 log = logging.getLogger("api.access")
 
-SECONDS_FOR_A_HEAD = 10  # for all headers, from the first byte, or of a new connection from its start
+SECONDS_FOR_A_HEAD = (
+    10  # for all headers, from the first byte, or of a new connection from its start
+)
 SECONDS_TO_TAKE = 60  # for what a reply has ready and its reader does not take
 LARGEST_HEAD = 65_536  # bytes of a request's line and headers
 
@@ -83,12 +85,14 @@ class BoundedProtocol(HttpToolsProtocol):
     def resume_writing(self) -> None:
         """It is being taken."""
         super().resume_writing()
-        self._stalled = _cancelled(self._stalled)
+        _cancel(self._stalled)
+        self._stalled = None
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is waited for any more."""
         self._wait_no_more()
-        self._stalled = _cancelled(self._stalled)
+        _cancel(self._stalled)
+        self._stalled = None
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
@@ -103,14 +107,17 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _wait_no_more(self) -> None:
         self._head = 0
-        self._waiting = _cancelled(self._waiting)
+        _cancel(self._waiting)
+        self._waiting = None
 
     def _late(self) -> None:
         self._waiting = None
         if self._serving():  # what is late stands behind a request that is being answered
             self._wait()
         elif self._head:
-            told = f"the request line and headers did not arrive within {SECONDS_FOR_A_HEAD} seconds"
+            told = (
+                f"the request line and headers did not arrive within {SECONDS_FOR_A_HEAD} seconds"
+            )
             self._refuse(408, "header_timeout", told)
         else:  # opened ahead of need, as browsers do: no reply to a request that was never made
             self.transport.close()
@@ -139,6 +146,6 @@ class BoundedProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-def _cancelled(timer: asyncio.TimerHandle | None) -> None:
+def _cancel(timer: asyncio.TimerHandle | None) -> None:
     if timer is not None:
         timer.cancel()

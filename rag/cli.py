@@ -117,6 +117,8 @@ def parser() -> argparse.ArgumentParser:
     dropping.add_argument("--yes", action="store_true", help="do not ask")
     backup = command("backup", "copy the collection into a new folder, also while it is written")
     backup.add_argument("target", type=Path, metavar="TARGET", help="folder to make")
+    restore = command("restore", "make the collection of a backup; it must not be there yet")
+    restore.add_argument("source", type=Path, metavar="SOURCE", help="folder that backup made")
     command("compact", "leave no byte of deleted documents in any file")
     command("mcp", "offer search, ask and open_document to MCP clients, on stdin and stdout")
     command("verify", "check every file of the index against its checksum")
@@ -322,6 +324,7 @@ def _run(options: argparse.Namespace) -> int:
         "rebuild": _rebuild,
         "collections": _collections,
         "backup": _backup,
+        "restore": _restore,
         "compact": _compact,
         "doctor": _doctor,
     }[options.command]
@@ -573,6 +576,22 @@ def _backup(options: argparse.Namespace, loaded: Settings) -> int:
         from rag.terminal import one_line
 
         print(f"{copied.documents} documents, {copied.generation}: {one_line(str(options.target))}")
+    return 0
+
+
+def _restore(options: argparse.Namespace, loaded: Settings) -> int:
+    from rag.index.collections import restore
+    from rag.terminal import one_line
+
+    collection = _engine(loaded).collection
+    made = restore(options.source, collection)
+    name = collection.folder.name
+    if options.json:
+        _print_json(
+            {"collection": name, "generation": made.generation, "documents": made.documents}
+        )
+    else:
+        print(f"{made.documents} documents, {made.generation}: {one_line(name)}")
     return 0
 
 

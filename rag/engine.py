@@ -282,10 +282,7 @@ class Engine:
 
     def _require_collection(self) -> None:
         if not self.collection.exists():
-            raise NoIndex(
-                f"no index in {str(self.collection.folder)!r}",
-                hint="add articles with: sanad ingest PATH",
-            )
+            raise self.collection.missing()
 
     def documents(
         self, *, offset: int = 0, limit: int | None = None, where: Sequence[str] = ()

@@ -7,9 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.errors import IndexProblem, RagError, UnknownCollection
+from rag.errors import IndexDamaged, IndexProblem, InvalidParameter, RagError, UnknownCollection
 from rag.index import files
-from rag.index.collection import Collection
+from rag.index.collection import Collection, namesake_there
+from rag.index.manifest import Manifest
 from rag.naming import check_name, normalised
 
 _DELETED = ".deleted-"
@@ -64,6 +65,8 @@ def _summary(name: str, collection: Collection) -> CollectionSummary:
         described = collection.latest()
     except RagError as error:
         described, problem = None, error.code
+    if described is not None and not collection.has_truth():
+        described, problem = None, IndexDamaged.code
     if described is None:
         return CollectionSummary(
             name=name,
@@ -104,3 +107,30 @@ def delete(indexes: Path, name: str) -> None:
             files.remove_tree(folder)
     with files.explained(indexes):
         files.sync_folder(indexes)
+
+
+def restore(source: Path, to: Collection) -> Manifest:
+    """Puts a backup in the place of a collection, which must not be there; what it then holds.
+
+    Every file and document is compared with its hash first. Raises InvalidParameter, IndexDamaged and
+    NoIndex where ``source`` is no backup.
+    """
+    backup = Collection(source)
+    if not backup.exists():
+        raise InvalidParameter(
+            f"source is {str(source)!r}, expected a folder that sanad backup made",
+            hint="name the folder that holds truth.sqlite3",
+            parameter="source",
+        )
+    if to.exists():
+        raise InvalidParameter(
+            f"there is a collection {to.folder.name!r} already, which a restore does not replace",
+            hint="restore under another --collection, or first: sanad collections delete "
+            f"{to.folder.name}",
+            parameter="collection",
+        )
+    if (other := to.namesake()) is not None:
+        raise namesake_there(to.folder.name, other)
+    with suppress(OSError):  # an empty folder that a failed ingest left
+        to.folder.rmdir()
+    return backup.backup(to.folder)

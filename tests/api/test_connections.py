@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import httpx
 import pytest
@@ -120,7 +120,9 @@ def test_the_request_after_a_reply_has_no_more_time(address, trickle):
     "route", ["POST /v1/ask", "PUT /v1/documents/a", "POST /v1/documents"]
 )  # read whole, written, and passed on as it comes
 def test_a_body_that_does_not_come_ends_the_connection(address, engine, route):
-    kind = "multipart/form-data; boundary=b" if route == "POST /v1/documents" else "application/json"
+    kind = (
+        "multipart/form-data; boundary=b" if route == "POST /v1/documents" else "application/json"
+    )
     head = f"{route} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: 5000\r\n\r\n"
     with connected(address) as connection:
         connection.sendall(head.encode())
@@ -166,10 +168,8 @@ def test_a_long_head_is_refused(address, head):
 
 
 def _sent(connection, content):
-    try:
+    with suppress(OSError):
         connection.sendall(content)
-    except OSError:
-        pass
 
 
 def test_what_is_no_http_is_refused_in_the_shape_of_all_errors(address):
@@ -246,11 +246,12 @@ def _place(address):
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux has it")
 def test_accepted_connections_inherit_the_time_to_take_a_reply():
-    with _listening("127.0.0.1", 0) as listener:
-        with socket.create_connection(listener.getsockname()):
-            accepted, _ = listener.accept()
-            with accepted:
-                given = accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+    with (
+        _listening("127.0.0.1", 0) as listener,
+        socket.create_connection(listener.getsockname()),
+        listener.accept()[0] as accepted,
+    ):
+        given = accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
     assert given == connections.SECONDS_TO_TAKE * 1000
 
 

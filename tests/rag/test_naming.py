@@ -17,7 +17,20 @@ from rag.index.collection import Collection
 from rag.naming import LONGEST, MOST_BYTES, alike, check_name, normalised, within
 from tests.rag.index.fakes import ARTICLES, HashingEmbedder, NoModel, answers, articles
 
-GOOD = ["أخبار", "أخبار-٢٠٢٥", "مُحَمَّد", "news", "C-1_x", "a.b", "новости", "新闻", "हिन्दी", "9", "a-", "a_"]
+GOOD = [
+    "أخبار",
+    "أخبار-٢٠٢٥",
+    "مُحَمَّد",
+    "news",
+    "C-1_x",
+    "a.b",
+    "новости",
+    "新闻",
+    "हिन्दी",
+    "9",
+    "a-",
+    "a_",
+]
 BAD = {
     "nothing": "",
     "a space": "أخبار اليوم",
@@ -132,7 +145,13 @@ def test_a_collection_of_any_name_does_all_that_others_do(tmp_path, name):
 
 @pytest.mark.parametrize(
     ("there", "asked"),
-    [("أخبار", "اخبار"), ("أخبار", "أخبـار"), ("News", "news"), ("a1", "a١"), ("straße", "STRASSE")],
+    [
+        ("أخبار", "اخبار"),
+        ("أخبار", "أخبـار"),
+        ("News", "news"),
+        ("a1", "a١"),
+        ("straße", "STRASSE"),
+    ],
 )
 def test_a_name_that_would_be_taken_for_another_is_not_made(tmp_path, there, asked):
     Collection(tmp_path / there).ingest(articles(), HashingEmbedder())

@@ -77,7 +77,8 @@ def stream(content, extra=""):
 
 def nested_tree(levels):
     kids = [
-        f"<< /Type /Pages /Parent {n + 1} 0 R /Kids [{n + 3} 0 R] /Count 1 >>" for n in range(levels)
+        f"<< /Type /Pages /Parent {n + 1} 0 R /Kids [{n + 3} 0 R] /Count 1 >>"
+        for n in range(levels)
     ]
     leaf = f"<< /Type /Page /Parent {levels + 1} 0 R {BOX} >>"
     return assembled(["<< /Type /Catalog /Pages 2 0 R >>", *kids, leaf])

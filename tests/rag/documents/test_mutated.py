@@ -86,7 +86,9 @@ def test_the_files_are_read_as_they_are(name):
 
 @pytest.mark.parametrize("name", FILES)
 @settings(
-    max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(changes=edits)
 def test_small_damage_anywhere_is_survived(name, changes):
