@@ -15,6 +15,7 @@ from api.gate import Gate
 from api.readiness import Readiness
 from api.writing import Writing
 from rag.engine import Engine
+from rag.naming import within
 from rag.settings import Settings
 
 
@@ -72,6 +73,4 @@ def filtered(where: Sequence[str]) -> dict[str, Any]:
 
 def linked(items: Sequence[dict[str, Any]], collection: str | None) -> list[dict[str, Any]]:
     """Citations or passages whose addresses open them in the collection they are from."""
-    if collection is None:
-        return list(items)
-    return [{**item, "url": f"{item['url']}&collection={collection}"} for item in items]
+    return [{**item, "url": within(item["url"], collection)} for item in items]

@@ -14,7 +14,7 @@ from rag.answering import K_MOST, check_k
 from rag.conversation import MOST_TURNS, Role
 from rag.errors import InvalidParameter
 from rag.filters import LONGEST_FILTER, MOST_FILTERS, parse_all
-from rag.index.collections import check_name
+from rag.naming import LONGEST, check_name
 from rag.question import LONGEST_QUESTION, validate
 from rag.types import AbstentionCode, AnswerKind, AnswerStatus, Language
 from rag.validation import shown
@@ -62,7 +62,7 @@ CollectionName = Annotated[
     BeforeValidator(_checked_name),
     Field(
         description="Which collection is meant; the server's own if not given.",
-        json_schema_extra={"maxLength": 64},
+        json_schema_extra={"maxLength": LONGEST},
     ),
 ]
 Where = Annotated[

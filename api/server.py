@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from api import logs
 from api.app import create_app
+from api.connections import SECONDS_TO_TAKE, BoundedProtocol
 from api.middleware import KnownHosts
 from rag.errors import ConfigurationError
 from rag.settings import Settings
@@ -30,20 +31,7 @@ def serve(settings: Settings, *, insecure: bool = False) -> None:
     """
     check_host(settings.host, insecure=insecure)
     logs.configure()
-    server = uvicorn.Server(
-        uvicorn.Config(
-            _for_known_hosts(settings),
-            http="httptools",
-            loop="auto",  # uvloop where it exists
-            ws="none",
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,  # nothing here may be decided by a header anyone can send
-            timeout_graceful_shutdown=SECONDS_TO_FINISH,
-        )
-    )
+    server = uvicorn.Server(configuration(_for_known_hosts(settings)))
     if threading.current_thread() is threading.main_thread():
         # uvicorn raises the signal again when it is done; it must not kill a clean exit.
         signal.signal(signal.SIGTERM, server.handle_exit)
@@ -52,6 +40,22 @@ def serve(settings: Settings, *, insecure: bool = False) -> None:
         sys.stderr.write(f"Sanad answers at {_address(listener)} (documentation: /docs)\n")
         sys.stderr.flush()
         server.run(sockets=[listener])
+
+
+def configuration(app: ASGIApp) -> uvicorn.Config:
+    """How uvicorn serves the app."""
+    return uvicorn.Config(
+        app,
+        http=BoundedProtocol,
+        loop="auto",  # uvloop where it exists
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # nothing here may be decided by a header anyone can send
+        timeout_graceful_shutdown=SECONDS_TO_FINISH,
+    )
 
 
 def _for_known_hosts(settings: Settings) -> ASGIApp:
@@ -81,13 +85,16 @@ def check_host(host: str, *, insecure: bool) -> None:
 def _listening(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=1024)
+        listener = socket.create_server((host, port), family=family, backlog=1024)
     except OSError as error:
         raise ConfigurationError(
             f"cannot listen on {host!r} port {port}: {error.strerror or error}",
             hint="choose another --port, or 0 for any free one",
             parameter="port",
         ) from error
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux: also for the end of a reply that nobody takes
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SECONDS_TO_TAKE * 1000)
+    return listener
 
 
 def _address(listener: socket.socket) -> str:

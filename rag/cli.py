@@ -117,6 +117,8 @@ def parser() -> argparse.ArgumentParser:
     dropping.add_argument("--yes", action="store_true", help="do not ask")
     backup = command("backup", "copy the collection into a new folder, also while it is written")
     backup.add_argument("target", type=Path, metavar="TARGET", help="folder to make")
+    restore = command("restore", "make the collection of a backup; it must not be there yet")
+    restore.add_argument("source", type=Path, metavar="SOURCE", help="folder that backup made")
     command("compact", "leave no byte of deleted documents in any file")
     command("mcp", "offer search, ask and open_document to MCP clients, on stdin and stdout")
     command("verify", "check every file of the index against its checksum")
@@ -322,6 +324,7 @@ def _run(options: argparse.Namespace) -> int:
         "rebuild": _rebuild,
         "collections": _collections,
         "backup": _backup,
+        "restore": _restore,
         "compact": _compact,
         "doctor": _doctor,
     }[options.command]
@@ -353,10 +356,9 @@ def _question(options: argparse.Namespace) -> str:
 def _say_if_missing(engine: Engine) -> None:
     """A collection that is not there is no error, but seldom what was meant."""
     if not engine.collection.exists():
-        folder = str(engine.collection.folder)
-        print(
-            f"there is no collection {folder!r}; make it with: sanad ingest PATH", file=sys.stderr
-        )
+        folder, near = str(engine.collection.folder), engine.collection.namesake()
+        do = f"use --collection {near}" if near else "make it with: sanad ingest PATH"
+        print(f"there is no collection {folder!r}; {do}", file=sys.stderr)
 
 
 def _ask(options: argparse.Namespace, loaded: Settings) -> int:
@@ -424,8 +426,10 @@ def _list(options: argparse.Namespace, loaded: Settings) -> int:
         print("no documents pass the filters", file=sys.stderr)
     elif count := engine.count_documents():
         print(f"none of the {count} documents are shown; see --offset and --limit", file=sys.stderr)
-    else:
+    elif engine.collection.exists():
         print("no documents yet; add some with: sanad ingest PATH", file=sys.stderr)
+    else:
+        _say_if_missing(engine)
     return 0
 
 
@@ -529,16 +533,16 @@ def _collections(options: argparse.Namespace, loaded: Settings) -> int:
     from rag.index import collections
 
     if options.action == "delete":
-        for name in options.names:
-            collections.find(loaded.indexes, name)  # all are there before the first goes
-        if not _agreed(f"{len(options.names)} collections with all documents in them", options):
+        # All are there before the first goes, and each is named once.
+        names = sorted({collections.find(loaded.indexes, one).folder.name for one in options.names})
+        if not _agreed(f"{len(names)} collections with all documents in them", options):
             return 1
-        for name in options.names:
+        for name in names:
             collections.delete(loaded.indexes, name)
         if options.json:
-            _print_json({"removed": options.names})
+            _print_json({"removed": names})
         else:
-            print(f"removed {len(options.names)}")
+            print(f"removed {len(names)}")
         return 0
     found = collections.listed(loaded.indexes)
     if options.json:
@@ -572,6 +576,22 @@ def _backup(options: argparse.Namespace, loaded: Settings) -> int:
         from rag.terminal import one_line
 
         print(f"{copied.documents} documents, {copied.generation}: {one_line(str(options.target))}")
+    return 0
+
+
+def _restore(options: argparse.Namespace, loaded: Settings) -> int:
+    from rag.index.collections import restore
+    from rag.terminal import one_line
+
+    collection = _engine(loaded).collection
+    made = restore(options.source, collection)
+    name = collection.folder.name
+    if options.json:
+        _print_json(
+            {"collection": name, "generation": made.generation, "documents": made.documents}
+        )
+    else:
+        print(f"{made.documents} documents, {made.generation}: {one_line(name)}")
     return 0
 
 

@@ -20,7 +20,6 @@ from rag.errors import (
     ConfigurationError,
     InvalidParameter,
     ModelDamaged,
-    NoDocuments,
     NoIndex,
     UnknownDocument,
 )
@@ -31,7 +30,9 @@ from rag.index.collection import Collection, CompactReport
 from rag.index.collections import CollectionSummary
 from rag.index.embedded import EmbeddedIndex
 from rag.index.manifest import Manifest
+from rag.ingest.run import nothing_read
 from rag.languages import language_of
+from rag.naming import check_name
 from rag.protocols import Embedder, Reader
 from rag.question import validate
 from rag.retrieval import Retriever, Weights
@@ -79,7 +80,7 @@ class Engine:
 
         This one where no name is given. Raises InvalidParameter and UnknownCollection.
         """
-        if name is None or name == self.settings.collection:
+        if name is None or (name := check_name(name)) == self.settings.collection:
             return self
         collections.find(self.settings.indexes, name)
         parent = self._parent or self
@@ -248,10 +249,7 @@ class Engine:
         """Loads files and folders and stores them; raises NoDocuments where nothing was readable."""
         loaded = load(list(paths))
         if not loaded.documents:
-            raise NoDocuments(
-                _nothing_read(paths, loaded),
-                hint="name a file, folder or archive with articles: .txt .md .html .docx .pdf .epub .csv .json .jsonl .rss",
-            )
+            raise nothing_read([str(path) for path in paths], loaded.failures, loaded.skipped)
         changes = self.collection.ingest(
             loaded.documents, self.embedder, progress, whole=_whole_files(loaded)
         )
@@ -284,10 +282,7 @@ class Engine:
 
     def _require_collection(self) -> None:
         if not self.collection.exists():
-            raise NoIndex(
-                f"no index in {str(self.collection.folder)!r}",
-                hint="add articles with: sanad ingest PATH",
-            )
+            raise self.collection.missing()
 
     def documents(
         self, *, offset: int = 0, limit: int | None = None, where: Sequence[str] = ()
@@ -344,14 +339,6 @@ def _whole_files(loaded: LoadReport) -> list[str]:
     """The files of records that were read without a failure, by origin."""
     failed = {origin_of(Path(failure.source)) for failure in loaded.failures}
     return [file for file in record_files(loaded.documents) if file not in failed]
-
-
-def _nothing_read(paths: Sequence[Path], loaded: LoadReport) -> str:
-    named = ", ".join(repr(str(path)) for path in paths)
-    reasons = [str(failure.error.message) for failure in loaded.failures]
-    if loaded.skipped:
-        reasons.append(f"{len(loaded.skipped)} files are of a kind that is not read")
-    return f"nothing to ingest in {named}" + (": " + "; ".join(reasons[:5]) if reasons else "")
 
 
 def _stored(path: Path) -> dict[str, dict[str, Any]]:

@@ -10,10 +10,11 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from rag import naming
 from rag.errors import ConfigurationError, InvalidParameter, RagError
 from rag.validation import expected, shown
 
@@ -21,9 +22,15 @@ PREFIX = "SANAD_"
 FILE = "sanad.toml"
 # What the patterns below mean.
 _FORMS = {
-    "collection": "1 to 64 letters, digits, - and _ of ASCII, the first a letter or digit",
+    "collection": naming.FORM,
     "public_url": "an address such as https://example.org/sanad",
 }
+
+
+def _named(name: str) -> str:
+    if (kept := naming.normalised(name)) is None:
+        raise ValueError(naming.FORM)
+    return kept
 
 
 class Settings(BaseModel):
@@ -32,10 +39,8 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     indexes: Path = Field(Path("indexes"), description="Folder that holds the collections.")
-    collection: str = Field(
-        "default",
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$",
-        description="Name of the collection to read and write.",
+    collection: Annotated[str, AfterValidator(_named)] = Field(
+        "default", description="Name of the collection to read and write, in any script."
     )
     embedder: str = Field(
         "sanad-bilingual-v1",
@@ -135,7 +140,8 @@ def _explained(
         )
     kind = InvalidParameter if sources[key] == _flag(key) else ConfigurationError
     field = Settings.model_fields[key]
-    form = _FORMS.get(key) if first["type"] == "string_pattern_mismatch" else None
+    unfit = first["type"] in ("string_pattern_mismatch", "value_error")
+    form = _FORMS.get(key) if unfit else None
     return kind(
         f"setting {key!r} is {shown(values[key])} (from {sources[key]}): "
         f"{f'expected {form}' if form else expected(first)}",

@@ -182,7 +182,9 @@ def document_url(document_id: str, start: int, end: int) -> str:
     """Where the service shows a document with the span ``[start, end)``."""
     from urllib.parse import quote
 
-    return f"/v1/documents/{quote(document_id)}?start={start}&end={end}"
+    # Browsers and clients resolve such parts of a path themselves, unless they are no parts of it.
+    safe = "" if {".", ".."}.intersection(document_id.split("/")) else "/"
+    return f"/v1/documents/{quote(document_id, safe)}?start={start}&end={end}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from api.openai.schemas import MODEL, ChatRequest, Content, UiRequest
 from api.openai.tasks import Task, recognise
 from rag.conversation import MOST_TURNS, Turn
 from rag.errors import InvalidParameter, InvalidQuestion
-from rag.index.collections import check_name
+from rag.naming import check_name
 from rag.question import validate
 
 

@@ -21,9 +21,10 @@ from api.errors import BODY_CODES, INDEX_CODES, documented
 from api.schemas import CollectionQuery, DeletedBody, PutBody, PutRequest, UploadBody
 from rag.engine import Engine
 from rag.index.collection import Collection
-from rag.index.collections import check_name, find
+from rag.index.collections import find
 from rag.index.writer import Writer
 from rag.ingest import direct
+from rag.naming import check_name
 from rag.types import Document
 
 router = APIRouter(tags=["documents"])

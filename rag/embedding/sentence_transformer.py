@@ -43,6 +43,9 @@ KNOWN_PREFIXES = {
     ),
 }
 
+# What a module after the network does with its vectors.
+_DECIDING = ("pooling_mode", "activation_function", "do_lower_case")
+
 
 class SentenceTransformerEmbedder:
     """Wraps one model; calls are serialised, since fast tokenizers may not be shared mid-call.
@@ -85,8 +88,19 @@ class SentenceTransformerEmbedder:
         self.fingerprint = f"{Path(model).name}@{self._digest()}"
 
     def _digest(self) -> str:
-        """Changes with the weights and the prefixes: hashes every parameter's name, shape and sum."""
+        """Changes with what decides a vector: weights, pieces, pooling, length and the prefixes.
+
+        Of each parameter name, shape and sum are hashed; of the rest what no version of the library
+        names otherwise.
+        """
         digest = hashlib.sha256(repr(self._prefixes).encode())
+        for name, module in self._model.named_children():
+            how = [repr(getattr(module, one, None)) for one in _DECIDING]
+            digest.update(f"{name}{type(module).__name__}{how}".encode())
+        tokenizer = self._model.tokenizer
+        pieces = sorted(getattr(tokenizer, "get_vocab", dict)().items())
+        lower = getattr(tokenizer, "do_lower_case", None)
+        digest.update(f"{pieces}{lower}{self._model.max_seq_length}".encode())
         for name, tensor in sorted(self._model.state_dict().items()):
             digest.update(f"{name}{tuple(tensor.shape)}{float(tensor.double().sum())!r}".encode())
         return digest.hexdigest()[:12]

@@ -141,12 +141,13 @@ def put(
             return Put("duplicate", existing)
         tally.added.append(document.id)
     else:
-        same = intact and live.sha256 == document.sha256
-        if same and _same_told(truth.current(live.id), document):
-            if document.origin:
-                truth.move(live.id, document.origin)
-            tally.unchanged.append(live.id)
-            return Put("unchanged", live.id)
+        if intact and live.sha256 == document.sha256:
+            stored = truth.current(live.id)
+            if _same_told(stored, document):
+                if document.origin not in ("", stored.origin):
+                    truth.move(live.id, document.origin)
+                tally.unchanged.append(live.id)
+                return Put("unchanged", live.id)
         tally.changed.append(document.id)
     passages = cut(document)
     # Of a damaged document nothing is taken over.

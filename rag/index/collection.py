@@ -24,6 +24,7 @@ from rag.errors import (
     IndexProblem,
     InvalidParameter,
     NoIndex,
+    RagError,
 )
 from rag.folding import FOLDING_VERSION
 from rag.index import files, manifest, parts
@@ -40,6 +41,7 @@ from rag.index.recut import recut
 from rag.index.truth import NAME as TRUTH
 from rag.index.truth import Truth
 from rag.index.writer import Writer, preview
+from rag.naming import FORM, alike, normalised
 from rag.passages import FIRST_PASSAGES_VERSION, PASSAGES_VERSION
 from rag.protocols import Embedder
 from rag.terms import TERMS_VERSION
@@ -70,11 +72,38 @@ class Collection:
         self.folder = folder
 
     def exists(self) -> bool:
-        """Whether anything was ever written here."""
+        """Whether anything was ever written here, also where its documents are lost."""
+        return self.has_truth() or bool(self._manifests())
+
+    def has_truth(self) -> bool:
+        """Whether the documents are there."""
         try:
             return (self.folder / TRUTH).stat().st_size > 0  # a writer killed at once leaves 0
         except OSError:
             return False
+
+    def _manifests(self) -> list[int]:
+        with suppress(RagError):  # what cannot be looked into is not known to be there
+            return manifest.list_sequences(self.folder)
+        return []
+
+    def missing(self) -> NoIndex:
+        """What is said where nothing was ever written."""
+        near = self.namesake()
+        return NoIndex(
+            f"no index in {str(self.folder)!r}",
+            hint=f"there is one of nearly that name: --collection {near}"
+            if near
+            else "add articles with: sanad ingest PATH",
+        )
+
+    def namesake(self) -> str | None:
+        """The collection beside this one whose name is taken for this one's; None without one."""
+        try:
+            beside = sorted(path.parent.name for path in self.folder.parent.glob(f"*/{TRUTH}"))
+        except OSError:
+            return None
+        return alike(self.folder.name, (name for name in beside if normalised(name) == name))
 
     def latest(self) -> Manifest | None:
         """The newest published manifest; None before the first."""
@@ -118,9 +147,7 @@ class Collection:
                 f"{str(self.folder)!r} holds documents but no published index",
                 hint="your documents are safe; run: sanad rebuild",
             )
-        raise NoIndex(
-            f"no index in {str(self.folder)!r}", hint="add articles with: sanad ingest PATH"
-        )
+        raise self.missing()
 
     def _stored_sequence(self) -> int:
         """The sequence of the truth, published or not; 0 where there is none."""
@@ -274,10 +301,7 @@ class Collection:
         put it in the place of the other. Verified before it gets its name. Raises InvalidParameter,
         NoIndex, IndexDamaged.
         """
-        if target.exists():
-            raise InvalidParameter(
-                f"{str(target)!r} is there already", hint="name a new folder", parameter="target"
-            )
+        self._check_target(target)
         beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
         index = self.open()  # held until the end, so that no row it reads is collected
         try:
@@ -304,6 +328,32 @@ class Collection:
             index.close()
         return copied
 
+    def _check_target(self, target: Path) -> None:
+        """Raises InvalidParameter for a folder that is there, would go with a collection, or be lost."""
+        with explained(target):
+            taken = target.exists()
+        if taken:
+            raise InvalidParameter(
+                f"target is {str(target)!r}, which is there already, expected a new folder",
+                hint="name one that is not there yet",
+                parameter="target",
+            )
+        if (around := _collection_around(target)) is not None:
+            raise InvalidParameter(
+                f"target is {str(target)!r}, inside the collection {str(around)!r}: what deletes that "
+                "would delete the backup",
+                hint=f"name a folder outside of it, such as {str(around) + '-backup'!r}",
+                parameter="target",
+            )
+        among = os.path.realpath(target.parent) == os.path.realpath(self.folder.parent)
+        unfit = normalised(target.name) != target.name or Collection(target).namesake() is not None
+        if among and unfit:
+            raise InvalidParameter(
+                f"target is {str(target)!r}, among the collections, where no command could name it",
+                hint=f"name another folder, or one of {FORM} that is not taken for another collection",
+                parameter="target",
+            )
+
     def _copy_generation(self, described: Manifest, to: Path) -> None:
         """Copies the files of a generation, each with the hash it should have, and syncs them."""
         place = to / described.generation
@@ -323,7 +373,12 @@ class Collection:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keeps other writers out; raises IndexLocked. The lock dies with its process."""
+        """Keeps other writers out; raises IndexLocked. The lock dies with its process.
+
+        Makes the folder; raises InvalidParameter where another collection has nearly its name.
+        """
+        if not self.folder.exists() and (other := self.namesake()) is not None:
+            raise namesake_there(self.folder.name, other)
         with explained(self.folder):
             files.make_folder(self.folder)
             lock = (self.folder / LOCK).open("a+", encoding="utf-8")
@@ -452,6 +507,23 @@ class Collection:
                 oldest.append(int(named[1]) if named else 0)
         if oldest:
             truth.forget(min(oldest))
+
+
+def namesake_there(name: str, other: str) -> InvalidParameter:
+    """The refusal of a name that would be taken for another collection's."""
+    return InvalidParameter(
+        f"collection is {name!r}, and there is {other!r}, which differs only in case, hamza, marks or "
+        "the like: one would be taken for the other",
+        hint=f"use --collection {other}, or another name",
+        parameter="collection",
+    )
+
+
+def _collection_around(place: Path) -> Path | None:
+    """The folder of the collection in which a place lies, through links too."""
+    with explained(place):
+        around = Path(os.path.realpath(place)).parents  # a ring of links ends by itself
+    return next((folder for folder in around if (folder / TRUTH).exists()), None)
 
 
 def _nothing_stored(folder: Path) -> NoIndex:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.errors import IndexProblem, InvalidParameter, RagError, UnknownCollection
+from rag.errors import IndexDamaged, IndexProblem, InvalidParameter, RagError, UnknownCollection
 from rag.index import files
-from rag.index.collection import Collection
+from rag.index.collection import Collection, namesake_there
+from rag.index.manifest import Manifest
+from rag.naming import check_name, normalised
 
-# Also of Settings.collection: nothing that leads anywhere but into the folder of indexes.
-NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 _DELETED = ".deleted-"
 
 
@@ -29,27 +28,16 @@ class CollectionSummary:
     problem: str | None = None
 
 
-def check_name(name: str) -> str:
-    """The name of a collection; raises InvalidParameter."""
-    if not re.fullmatch(NAME, name) or name.endswith("\n"):
-        shown = name if len(name) <= 80 else f"{name[:80]}…"
-        raise InvalidParameter(
-            f"collection is {shown!r}, expected 1 to 64 letters, digits, - and _ of ASCII",
-            hint="list what is there with: sanad collections list",
-            parameter="collection",
-        )
-    return name
-
-
 def find(indexes: Path, name: str) -> Collection:
     """An existing collection; raises InvalidParameter and UnknownCollection."""
     folder = indexes / check_name(name)
     collection = Collection(folder)
     # A link could lead out of the folder of indexes.
     if folder.is_symlink() or not collection.exists():
+        near = "" if (other := collection.namesake()) is None else f"there is {other!r}; "
         raise UnknownCollection(
             f"no collection {name!r}",
-            hint="list what is there with: sanad collections list",
+            hint=f"{near}list what is there with: sanad collections list",
             parameter="collection",
         )
     return collection
@@ -65,7 +53,7 @@ def listed(indexes: Path) -> list[CollectionSummary]:
         raise files.problem(error, indexes) from error
     found = []
     for name in names:
-        if re.fullmatch(NAME, name):
+        if normalised(name) == name:
             with suppress(UnknownCollection):
                 found.append(_summary(name, find(indexes, name)))
     return found
@@ -77,6 +65,8 @@ def _summary(name: str, collection: Collection) -> CollectionSummary:
         described = collection.latest()
     except RagError as error:
         described, problem = None, error.code
+    if described is not None and not collection.has_truth():
+        described, problem = None, IndexDamaged.code
     if described is None:
         return CollectionSummary(
             name=name,
@@ -101,7 +91,7 @@ def delete(indexes: Path, name: str) -> None:
     It is gone at once, also for a process that is killed here; its bytes are gone when this returns.
     """
     collection = find(indexes, name)
-    away = indexes / f"{_DELETED}{name}-{os.getpid()}"
+    away = indexes / f"{_DELETED}{collection.folder.name}-{os.getpid()}"
     with collection.locked(), files.explained(collection.folder):
         files.rename(collection.folder, away)
         files.sync_folder(indexes)
@@ -117,3 +107,30 @@ def delete(indexes: Path, name: str) -> None:
             files.remove_tree(folder)
     with files.explained(indexes):
         files.sync_folder(indexes)
+
+
+def restore(source: Path, to: Collection) -> Manifest:
+    """Puts a backup in the place of a collection, which must not be there; what it then holds.
+
+    Every file and document is compared with its hash first. Raises InvalidParameter, IndexDamaged and
+    NoIndex where ``source`` is no backup.
+    """
+    backup = Collection(source)
+    if not backup.exists():
+        raise InvalidParameter(
+            f"source is {str(source)!r}, expected a folder that sanad backup made",
+            hint="name the folder that holds truth.sqlite3",
+            parameter="source",
+        )
+    if to.exists():
+        raise InvalidParameter(
+            f"there is a collection {to.folder.name!r} already, which a restore does not replace",
+            hint="restore under another --collection, or first: sanad collections delete "
+            f"{to.folder.name}",
+            parameter="collection",
+        )
+    if (other := to.namesake()) is not None:
+        raise namesake_there(to.folder.name, other)
+    with suppress(OSError):  # an empty folder that a failed ingest left
+        to.folder.rmdir()
+    return backup.backup(to.folder)

@@ -26,6 +26,10 @@ def problem(error: OSError, path: Path) -> RagError:
         )
     if error.errno in _FULL:
         return no_space(where)
+    if error.errno in (errno.EEXIST, errno.ENOTDIR) and not Path(where).is_dir():
+        return ConfigurationError(
+            f"{where!r} is there and is no folder", hint="name another folder"
+        )
     return IndexProblem(
         f"{where!r}: {reason}", hint="check the disk and the path, then run the same command again"
     )

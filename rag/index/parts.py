@@ -94,14 +94,17 @@ class Previous:
 
     def verified(self, part: Part) -> list[str]:
         """The files of a part, compared with the manifest; raises IndexDamaged."""
+        names = [part.vectors, *self._terms_of(part)]
+        manifest.verify(self._folder, self.described, names)
+        return names
+
+    def _terms_of(self, part: Part) -> list[str]:
         terms = [name for name in self.described.files if name.startswith(f"{TERMS}/")]
-        of_part = [name for one in part.segments for name in lexical.files_of(one, terms)]
-        manifest.verify(self._folder, self.described, [part.vectors, *of_part])
-        return [part.vectors, *of_part]
+        return [name for one in part.segments for name in lexical.files_of(one, terms)]
 
     def rows(self, part: Part, removed: NDArray[np.int64]) -> Iterator[Row]:
         """The passages of a part but those removed; raises IndexDamaged."""
-        self.verified(part)
+        manifest.verify(self._folder, self.described, self._terms_of(part))
         numbers, found = vectors.rows_of(vectors.from_bytes(self.read(part.vectors)))
         stay = ~np.isin(numbers, removed)
         meta = self.read(f"{TERMS}/{lexical.META}")

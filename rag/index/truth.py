@@ -611,13 +611,12 @@ def _decoded(content: bytes) -> str:
 
 def _hash_of(rows: Sequence[tuple[object, ...]]) -> str:
     """The hash of values, each with its kind and length, so that none runs into the next."""
-    digest = hashlib.sha256()
+    parts: list[bytes] = []
     for row in rows:
         for value in row:
             content = value if isinstance(value, bytes) else str(value).encode()
-            digest.update(f"{type(value).__name__} {len(content)} ".encode())
-            digest.update(content)
-    return digest.hexdigest()
+            parts += (f"{type(value).__name__} {len(content)} ".encode(), content)
+    return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
 def _json_text(value: object) -> str:

@@ -8,6 +8,7 @@ store has written and verified.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from threading import Lock
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -19,6 +20,7 @@ from rag.errors import IndexDamaged, IndexMismatch
 
 # Parts by the hash of their bytes, so that two generations opened in one process share theirs.
 _opened: WeakValueDictionary[str, faiss.Index] = WeakValueDictionary()
+_reading = Lock()
 
 
 def to_bytes(numbers: NDArray[np.int64], vectors: NDArray[np.float32]) -> bytes:
@@ -31,8 +33,10 @@ def to_bytes(numbers: NDArray[np.int64], vectors: NDArray[np.float32]) -> bytes:
 def from_bytes(content: bytes) -> faiss.Index:
     """The part in bytes whose checksum was verified; raises IndexDamaged."""
     try:
-        return faiss.deserialize_index(np.frombuffer(content, dtype=np.uint8))
-    except RuntimeError as error:
+        with _reading:  # the limit is of the whole process
+            faiss.set_deserialization_vector_byte_limit(len(content))
+            return faiss.deserialize_index(np.frombuffer(content, dtype=np.uint8))
+    except (RuntimeError, MemoryError) as error:
         raise IndexDamaged(
             f"vectors: {error}", hint="your documents are safe; run: sanad rebuild"
         ) from error

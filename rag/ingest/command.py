@@ -117,7 +117,13 @@ def _named(options: argparse.Namespace) -> Named:
             )
     if options.watch and options.dry_run:
         raise UsageError("--watch and --dry-run do not go together", hint="leave one of them out")
-    return Named(
+    if "" in options.paths:  # to pathlib it is this folder: seldom what an empty variable meant
+        raise UsageError(
+            "a PATH is '', expected a file, a folder or an address",
+            hint="name it, or . for this folder; a variable in the command may be empty",
+            parameter="paths",
+        )
+    named = Named(
         paths=options.paths,
         columns=columns_of(options.map),
         stdin=sys.stdin.buffer.read,
@@ -125,6 +131,13 @@ def _named(options: argparse.Namespace) -> Named:
         stdin_format=options.format,
         fetcher=Fetcher() if options.allow_network else None,
     )
+    if options.prune and not named.folders():
+        raise UsageError(
+            f"--prune compares with files and folders, and PATH is {' '.join(options.paths)!r}",
+            hint="name the folder that the articles came from, or leave out --prune",
+            parameter="prune",
+        )
+    return named
 
 
 class Interruption:

@@ -52,6 +52,8 @@ def document(
     Its title is its first line and its source its id where they are not given.
     """
     _check_line("id", id, LONGEST_ID)
+    if id in (".", ".."):
+        raise InvalidParameter(f"id is {id!r}, which no address could open", parameter="id")
     if not any(character.isalnum() for character in text):
         raise InvalidParameter("text has no words in it", parameter="text")
     if bad := re.search("[\x00\ud800-\udfff]", text):

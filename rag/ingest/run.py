@@ -74,8 +74,7 @@ def ingest(
     report = run.report
     if not (run.read or report.interrupted or prune or may_be_empty):
         names = [one.source if isinstance(one, Failure) else one.name for one in sources]
-        hints = [failure.error.hint for failure in report.failures]
-        raise NoDocuments(nothing_read(names, report), hint=hints[0] if hints else _WHAT_IS_READ)
+        raise nothing_read(names, report.failures, report.skipped)
     return report
 
 
@@ -175,10 +174,15 @@ class _Run:
             return writer.publish()
 
 
-def nothing_read(names: Sequence[str], report: Report) -> str:
+def nothing_read(
+    names: Sequence[str], failures: Sequence[Failure], skipped: Sequence[str]
+) -> NoDocuments:
     """Why there was nothing to ingest."""
     named = ", ".join(map(repr, names[:5])) or "an empty folder"
-    reasons = [failure.error.message for failure in report.failures]
-    if report.skipped:
-        reasons.append(f"{len(report.skipped)} files are of a kind that is not read")
-    return f"nothing to ingest in {named}" + (": " + "; ".join(reasons[:5]) if reasons else "")
+    reasons = [failure.error.message for failure in failures]
+    if skipped:
+        reasons.append(f"{len(skipped)} files are of a kind that is not read")
+    return NoDocuments(
+        f"nothing to ingest in {named}" + (": " + "; ".join(reasons[:5]) if reasons else ""),
+        hint=failures[0].error.hint if failures else _WHAT_IS_READ,
+    )

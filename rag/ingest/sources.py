@@ -75,7 +75,11 @@ def columns_of(mappings: Sequence[str]) -> dict[str, str]:
                 parameter="map",
             )
         if field in columns:
-            raise UsageError(f"--map names a column for {field!r} twice", parameter="map")
+            raise UsageError(
+                f"--map names a column for {field!r} twice: {columns[field]!r} and {column!r}",
+                hint="leave one of them out",
+                parameter="map",
+            )
         columns[field] = column
     return columns
 
@@ -137,7 +141,8 @@ def _standard_input(named: Named) -> Source:
 
 def _is_name(name: str) -> bool:
     """Whether it can be stored and shown as it is; bytes that are no UTF-8 arrive as surrogates."""
-    return bool(name) and name == one_line(name) and not re.search("[\ud800-\udfff]", name)
+    whole = name not in ("", ".", "..")  # no address could open those
+    return whole and name == one_line(name) and not re.search("[\ud800-\udfff]", name)
 
 
 def _address(url: str, named: Named) -> Source:

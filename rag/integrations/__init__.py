@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol, Self
 
+from rag.naming import within
 from rag.types import Document, Hit, Passage, document_url
 
 
@@ -62,5 +63,5 @@ def _place(
         "end": passage.end,
         "language": passage.language,
         "score": hit.score,
-        "url": url if collection is None else f"{url}&collection={collection}",
+        "url": within(url, collection),
     }

@@ -10,6 +10,7 @@ import httpx
 import uvicorn
 
 from api.app import create_app
+from api.server import configuration
 from rag.citations import utf16_offset
 from rag.errors import NoIndex, UnknownCollection, UnknownDocument
 from rag.index.collections import CollectionSummary
@@ -202,10 +203,7 @@ async def opened(engine, **settings):
 @contextmanager
 def served(engine, **settings):
     """The address of the app on a real socket, served by uvicorn in a thread."""
-    config = uvicorn.Config(
-        create_app(Settings(**settings), engine), http="httptools", ws="none", log_config=None
-    )
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(configuration(create_app(Settings(**settings), engine)))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

@@ -1,4 +1,5 @@
 import json
+import unicodedata
 from urllib.parse import quote
 
 import pytest
@@ -20,12 +21,14 @@ NAMES = [
     "",
     "a/b",
     "a" * 65,
-    "أخبار",
+    "أخبار/قديمة",
+    "أخبار\u202e",
+    "أخبار\u200f",
     "-x",
     "_x",
     "a b",
     "a\n",
-    "a.b",
+    "a.",
     "%2e%2e",
     "a\x00",
 ]
@@ -120,6 +123,41 @@ async def test_names_that_lead_elsewhere_are_refused(client, engine, name):
         error = reply.json()["error"]
         assert (error["code"], error["param"]) == ("invalid_parameter", "collection")
     assert engine.asked == []
+
+
+async def test_every_route_takes_a_name_of_any_script(tmp_path):
+    """Written, listed, asked, chatted with, opened through its own addresses and emptied."""
+    engine = Engine(Settings(indexes=tmp_path, threshold=0.0))
+    name, typed = "أخبار", unicodedata.normalize("NFD", "أخبار")
+    async with opened(engine, indexes=tmp_path) as client:
+        params = {"collection": typed}
+        body = {"text": "ارتفع منسوب النهر مترين يوم الأحد.", "title": "فيضان"}
+        put = await client.put("/v1/documents/فيضان/1", params=params, json=body)
+        assert put.status_code == 200, put.text
+        assert [path.name for path in tmp_path.iterdir()] == [name]
+        listed = (await client.get("/v1/collections")).json()["collections"]
+        assert [(one["name"], one["documents"]) for one in listed] == [(name, 1)]
+        assert (await client.get("/v1/documents", params=params)).json()["total"] == 1
+        models = (await client.get("/v1/models")).json()["data"]
+        assert f"sanad/{name}" in {one["id"] for one in models}
+        question = "كم ارتفع منسوب النهر؟"
+        answer = await client.post("/v1/ask", json={"question": question, "collection": typed})
+        found = await client.post("/v1/search", json={"question": question, "collection": name})
+        for one in (*answer.json()["citations"], *found.json()["passages"]):
+            assert one["url"].isascii()
+            opened_there = (await client.get(one["url"])).json()
+            assert opened_there["id"] == "فيضان/1"
+        said = await client.post(
+            "/v1/chat/completions",
+            json={"model": f"sanad/{typed}", "messages": [{"role": "user", "content": question}]},
+        )
+        assert said.status_code == 200, said.text
+        assert "مترين" in said.json()["choices"][0]["message"]["content"]
+        near = await client.put("/v1/documents/a", params={"collection": "اخبار"}, json=body)
+        assert (near.status_code, near.json()["error"]["code"]) == (400, "invalid_parameter")
+        assert name in near.json()["error"]["message"]
+        gone = await client.delete("/v1/documents/فيضان/1", params=params)
+        assert gone.json()["status"] == "removed"
 
 
 async def test_an_unknown_collection_is_not_found(client, engine):

@@ -24,6 +24,7 @@ ORDER = """
 errors validation
 types
 folding
+naming
 filters metadata
 protocols messages output settings terminal model_files
 languages

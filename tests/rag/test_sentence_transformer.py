@@ -37,6 +37,13 @@ class Model:
         self.weights = np.ones((2, 3)).view(Tensor)
         Model.made.append(self)
 
+    max_seq_length = 512
+    tokenizer = types.SimpleNamespace(get_vocab=lambda: {"ا": 0, "a": 1})
+    pooling = types.SimpleNamespace(pooling_mode="mean")
+
+    def named_children(self):
+        return [("1", self.pooling)]
+
     def get_embedding_dimension(self):
         return 3
 
@@ -120,6 +127,28 @@ def test_the_fingerprint_follows_weights_and_prefixes(monkeypatch):
     assert SentenceTransformerEmbedder("model", prefixes=Prefixes(query="q")).fingerprint != one
     monkeypatch.setattr(Model, "state_dict", lambda self: {"w": 2 * self.weights})
     assert SentenceTransformerEmbedder("folder/model").fingerprint != one
+
+
+@pytest.mark.parametrize(
+    ("what", "other"),
+    [
+        ("max_seq_length", 128),
+        ("tokenizer", types.SimpleNamespace(get_vocab=lambda: {"ا": 1, "a": 0})),
+        (
+            "tokenizer",
+            types.SimpleNamespace(get_vocab=lambda: {"ا": 0, "a": 1}, do_lower_case=True),
+        ),
+        ("pooling", types.SimpleNamespace(pooling_mode="cls")),
+        ("pooling", types.SimpleNamespace(pooling_mode="mean", activation_function="Tanh()")),
+    ],
+    ids=["length", "pieces", "case", "pooling", "activation"],
+)
+def test_the_fingerprint_follows_what_else_decides_a_vector(monkeypatch, what, other):
+    """The very weights make other vectors with another pooling or tokenizer."""
+    one = SentenceTransformerEmbedder("model").fingerprint
+    assert SentenceTransformerEmbedder("model").fingerprint == one
+    monkeypatch.setattr(Model, what, other)
+    assert SentenceTransformerEmbedder("model").fingerprint != one
 
 
 @pytest.mark.parametrize(

@@ -135,8 +135,8 @@ def test_every_setting_says_what_it_is():
         ({"k": 0}, "setting 'k' is 0 (from -k): expected at least 1"),
         ({"port": 70000}, "expected at most 65535"),
         (
-            {"collection": "أخبار"},
-            "is 'أخبار' (from --collection): expected 1 to 64 letters, digits",
+            {"collection": "أخبار/قديمة"},
+            "is 'أخبار/قديمة' (from --collection): expected 1 to 64 letters and digits",
         ),
     ],
 )

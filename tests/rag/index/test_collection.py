@@ -45,7 +45,9 @@ def test_ingesting_again_embeds_and_publishes_nothing(collection, files):
     first = ingest(collection, files)
     assert set(first.added) == set(ARTICLES)
     assert first.embedded_passages == len(collection.open())
+    written = (collection.folder / "truth.sqlite3").stat().st_mtime_ns
     again = ingest(collection, files, embedder=NoModel())
+    assert (collection.folder / "truth.sqlite3").stat().st_mtime_ns == written
     assert set(again.unchanged) == set(ARTICLES)
     assert (again.added, again.changed, again.embedded_passages) == ((), (), 0)
     assert again.generation == first.generation

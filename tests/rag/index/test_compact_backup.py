@@ -16,16 +16,19 @@ from pathlib import Path
 import pytest
 
 from rag.errors import IndexDamaged, IndexMismatch, InvalidParameter, NoIndex, RagError
+from rag.filters import parse_all
+from rag.folding import FOLDING_VERSION
 from rag.index import files
 from rag.index.collection import Collection
 from rag.index.truth import FORMAT
-from rag.passages import FIRST_PASSAGES_VERSION
-from rag.terms import index_terms
+from rag.passages import FIRST_PASSAGES_VERSION, PASSAGES_VERSION
+from rag.terms import TERMS_VERSION, index_terms
 from tests.rag.index.fakes import ARTICLES, HashingEmbedder, NoModel, answers, articles, content
 from tests.rag.index.test_processes import WRITER, round_of, started, version
 from tests.strategies import document
 
 FIXTURE = Path(__file__).parent / "format-1"
+FIRST_RELEASE = Path(__file__).parent / "format-3"  # what the newest release writes
 CANARIES = 10
 BACKUPS = 2
 
@@ -173,6 +176,31 @@ def test_a_backup_never_takes_the_place_of_anything(collection, tmp_path):
     assert list(target.iterdir()) == []
 
 
+def test_a_backup_never_lies_where_it_would_go_with_a_collection(collection, tmp_path):
+    """Deleting the collection, or putting a copy in its place, would take the backup along."""
+    collection.ingest(articles(), HashingEmbedder())
+    other = Collection(collection.folder.parent / "other")
+    other.ingest(articles(), HashingEmbedder())
+    made = collection.backup(tmp_path / "made")
+    (tmp_path / "link").symlink_to(collection.folder)
+    before = sorted(collection.folder.rglob("*"))
+    for inside in (
+        collection.folder / "copy",
+        collection.folder / made.generation / "copy",
+        collection.folder / "new" / ".." / "copy",
+        other.folder / "x" / "copy",
+        tmp_path / "made" / "copy",
+        tmp_path / "link" / "copy",
+        collection.folder.parent / "nowhere" / ".." / collection.folder.name / "copy",
+    ):
+        with pytest.raises(InvalidParameter, match="inside the collection") as refused:
+            collection.backup(inside)
+        assert refused.value.parameter == "target"
+        assert "outside of it" in refused.value.hint
+    assert sorted(collection.folder.rglob("*")) == before
+    assert collection.backup(collection.folder.parent / "beside") == made  # a collection of its own
+
+
 def test_a_damaged_collection_gives_no_backup(collection, tmp_path, monkeypatch):
     collection.ingest(articles(), HashingEmbedder())
     with monkeypatch.context() as patch:
@@ -237,7 +265,6 @@ def test_the_format_before_is_read_as_it_is(old):
     stored = index.document("ar/kyiv.txt")
     assert (stored.title, stored.published) == ("AR/KYIV.TXT", "2025-11-02")
     assert (stored.pages, stored.tags, stored.metadata) == ((), (), {})
-    from rag.filters import parse_all
 
     view = index.where(parse_all(["language=ar", "published>=2025-11"]))
     assert [one.id for one in view.documents()] == ["ar/kyiv.txt", "ar/water.txt"]
@@ -278,6 +305,41 @@ def test_every_command_takes_the_format_before(old, tmp_path, action):
     assert said(old)[0] == left
     if action == "backup":
         assert said(Collection(tmp_path / "copy"))[0] == OLD
+
+
+@pytest.mark.parametrize("action", ["open", "verify", "ingest", "rebuild", "compact", "backup"])
+def test_what_0_1_0_wrote_is_read(tmp_path, action):
+    """A store as the first release leaves it: manifests of format 2 over a truth of format 3.
+
+    Where folding, terms or passages are other ones by now, it says so and a rebuild takes it over.
+    """
+    shutil.copytree(FIRST_RELEASE, tmp_path / "old")
+    old, embedder = Collection(tmp_path / "old"), HashingEmbedder()
+    described = old.latest()
+    written_by = (described.folding, described.terms, described.passaging)
+    if written_by != (FOLDING_VERSION, TERMS_VERSION, PASSAGES_VERSION):
+        with pytest.raises(IndexMismatch) as caught:
+            old.open(embedder)
+        assert "sanad rebuild" in caught.value.hint
+        old.rebuild(lambda: embedder)
+    if action == "ingest":
+        assert old.ingest([document("Of today.", "new.txt")], embedder).added == ("new.txt",)
+        old.delete(["new.txt"])
+    elif action == "backup":
+        old.backup(tmp_path / "copy")
+        old = Collection(tmp_path / "copy")
+    elif action in ("verify", "rebuild", "compact"):
+        getattr(old, action)()
+    index = old.open(embedder)
+    try:
+        assert content(index) == OLD
+        told = index.document("ar/kyiv.txt")
+        assert (told.title, told.published, told.tags) == ("عنوان", "2025-11-02", ("حرب", "war"))
+        assert (told.metadata, told.pages) == ({"author": {"name": "سارة"}}, (0, 5))
+        assert index.where(parse_all(["author.name=سارة"])).count_documents() == 1
+        assert index.altered_documents() == []
+    finally:
+        index.close()
 
 
 def test_a_newer_truth_is_refused_and_left_alone(old):

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from rag import duplicates
 from rag.errors import IndexDamaged
-from rag.index import files, parts
+from rag.index import files, manifest, parts
 from rag.index.collection import Collection
 from tests.rag.index.conftest import IN_MEMORY
 from tests.rag.index.fakes import HashingEmbedder, NoModel, answers, content
@@ -149,6 +149,19 @@ def test_a_small_change_writes_only_the_part_it_touches(collection):
     assert [kept_first, kept_third] == [first, list(after)[2]]
     assert written not in after
     assert said(collection) == rebuilt(collection)
+
+
+def test_each_file_is_compared_once_at_a_change(collection, monkeypatch):
+    """Also those of a part that is written anew: comparing is most of what a small change costs."""
+    compared = []
+    real = manifest._compare
+    monkeypatch.setattr(
+        manifest, "_compare", lambda name, *rest: (compared.append(name), real(name, *rest))
+    )
+    collection.delete([IDS[5]])
+    assert {name.partition("/")[0] for name in compared} >= {"vectors", "terms", "parts.json"}
+    twice = sorted({name for name in compared if compared.count(name) > 1})
+    assert [name for name in twice if name.startswith("vectors/")] == []
 
 
 class NoModelBut(HashingEmbedder):
