@@ -200,9 +200,7 @@ def accepted(file: QuestionFile) -> tuple[FactQuestion, ...]:
             "\n".join(faults[:5]) + more, hint=f"fields: {', '.join(FactQuestion.model_fields)}"
         )
     if not file.questions:
-        raise InvalidQuestionFile(
-            f"{file.path}: holds no question", hint="write one JSON object a line"
-        )
+        raise nothing_in(file)
     questions = tuple(question for _, question in file.questions if not question.draft)
     if not questions:
         raise InvalidQuestionFile(
@@ -210,6 +208,15 @@ def accepted(file: QuestionFile) -> tuple[FactQuestion, ...]:
             hint='read them, and take "draft": true off those that are right',
         )
     return questions
+
+
+def nothing_in(file: QuestionFile) -> InvalidQuestionFile:
+    """The error for a file without any line."""
+    return InvalidQuestionFile(
+        f"{file.path}: holds no question",
+        hint="write one JSON object a line, for example "
+        '{"id": "en-1", "question": "…", "language": "en", "answers": ["…"]}',
+    )
 
 
 def reason_of(error: ValidationError) -> str:
