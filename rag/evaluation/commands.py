@@ -314,8 +314,8 @@ def _check(options: argparse.Namespace, settings: Settings, out: Print) -> int:
         _write(options.fix, "".join(f"{one.line()}\n" for one in mended(file, findings)))
         kept = {line for line, _ in file.questions}
         if lost := [fault.line for fault in file.faults if fault.line not in kept]:
-            listed = ", ".join(map(str, lost[:10])) + (", …" if len(lost) > 10 else "")
-            _tell(f"lines that cannot be read are not in {options.fix}: {listed}")
+            some = ", ".join(map(str, lost[:10])) + (", …" if len(lost) > 10 else "")
+            _tell(f"lines that cannot be read are not in {options.fix}: {some}")
     if options.json:
         listed = [
             {

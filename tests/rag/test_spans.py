@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from rag.passages import cut
-from rag.reading.places import sentences_of
 from rag.reading.answers import content_words
+from rag.reading.places import sentences_of
 from rag.reading.spans import LONGEST, best_pair, best_span, certainty, sure_span
 from rag.types import Span, SpanScores
 from tests.strategies import document, grapheme_starts, texts
