@@ -65,7 +65,9 @@ _HEDGED = regex.compile(
 _OWN_DATE = regex.compile(
     r"\s(?:ال)?(?:صادر|مورخ|منعقد|موقع|مقرر|مولود|مبرم|واقع|متوفي|منتهي|معقود|منشور)ه?$"
 )
-_GOES_ON = regex.compile(r"^(?:أو|و|إلى|حتى|-|–)(?:\s|[\d٠-٩])|^و(?:[\d٠-٩]|عام|سنة|في\s[\d٠-٩])")
+_GOES_ON = regex.compile(
+    r"^تقريب|^(?:أو|و|إلى|حتى|-|–)(?:\s|[\d٠-٩])|^و(?:[\d٠-٩]|عام|سنة|في\s[\d٠-٩])"
+)
 _DATELINE = regex.compile(r"^[\p{L}\s]{2,30}(?:\([^)]*\))?\s[-–—]\s(?=\p{L})")
 _BRACKETS = regex.compile(r"\s\([^()]{1,60}\)")
 # «في الصين، نشرت الحكومة …»: where it was is no part of what is asked.
@@ -194,9 +196,9 @@ def _when(sentence: Clause) -> Iterator[Phrased]:
     """From «تأسست جامعة كالفيرا عام 1821» to «متى تأسست جامعة كالفيرا؟»."""
     prepared = _prepared(sentence)
     if found := _AHEAD.match(prepared.text):
-        behind = prepared.part(found.end())
-        if _opened(behind.text) and not _DATE.search(found.group()):
-            prepared = behind
+        after = prepared.part(found.end())
+        if _opened(after.text) and not _DATE.search(found.group()):
+            prepared = after
     front = regex.match(rf"(?:و?في|و?خلال)?\s?{_DATE.pattern}،?\s", prepared.text)
     if front and prepared.text.startswith(("في ", "وفي ")):
         # The date first: «وفي ديسمبر 2019 طرحت أرامكو …».

@@ -167,7 +167,7 @@ _OPENS_SMALL = regex.compile(
 )
 # Work on what, water of which river?
 _OF_NOTHING = regex.compile(
-    r"(?:Work|Water|Trade|People|Crowds|Troops|Police|Rain|Snow|Fire|Power|Life|Prices|\p{Lu}\p{Ll}+(?:tion|sion|ment|ness|ing))$"
+    r"(?:Tickets|Sales|Losses|Profits|Costs|Families|Workers|Residents|Officials|Investigators|Engineers|Doctors|Scientists|Women|Men|Children|Work|Water|Trade|People|Crowds|Troops|Police|Rain|Snow|Fire|Power|Life|Prices|\p{Lu}\p{Ll}+(?:tion|sion|ment|ness|ing))$"
 )
 
 
@@ -457,9 +457,8 @@ def _who(sentence: Clause) -> Iterator[Phrased]:
         for told in regex.finditer(pattern, sentence.text):
             if _is_person(told["name"]) and not _REFERS.search(told["office"]):
                 article = "" if number == 2 else "the "
-                yield from sentence.asked(
-                    "person", told, "name", f"Who is {article}{told['office']}?"
-                )
+                office = regex.sub(r"^The\s", "the ", told["office"])
+                yield from sentence.asked("person", told, "name", f"Who is {article}{office}?")
 
 
 _NO_PERSON = regex.compile(

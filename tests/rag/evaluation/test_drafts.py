@@ -160,5 +160,7 @@ def test_the_limit_counts_places_of_each_document():
 
 def test_a_limit_leaves_out_blanks_first():
     text = f"{ENGLISH} The novel Salt was written by Clara Menzel."
-    (asked, _) = sorted(drafts([document(text)], limit=1), key=lambda one: "phrased" not in one.tags)
+    (asked, _) = sorted(
+        drafts([document(text)], limit=1), key=lambda one: "phrased" not in one.tags
+    )
     assert asked.question == "Who was the novel Salt written by?"
