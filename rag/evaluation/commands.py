@@ -21,6 +21,7 @@ from rag.evaluation.questions import (
     nothing_in,
     read,
     slices_of,
+    what_it_may_be,
 )
 from rag.evaluation.report import failures, load_report, table, to_dict
 from rag.evaluation.results import Report
@@ -56,6 +57,8 @@ def evaluate(options: argparse.Namespace, settings: Settings, out: Print) -> int
     baseline = None
     if options.baseline is not None and not options.update_baseline:
         baseline = compare.read_baseline(options.baseline)
+    for path in (options.save, options.html, options.baseline):
+        _require_folder(path)
     report = _asked(options, settings, file, questions)
     failed = check_bars(report, bars)
     changes = None if baseline is None else compare.against(baseline, report)
@@ -335,7 +338,9 @@ def _check(options: argparse.Namespace, settings: Settings, out: Print) -> int:
             named = "" if one.id is None else f" {one.id}:"
             out(one_line(f"{file.path}:{one.line}:{named} {one.severity}: {one.message}"))
             if one.fix:
-                out(one_line(f"    {one.code}: {one.fix}"))
+                out(f"    {one_line(f'{one.code}: {one.fix}')}")
+        if file.faults:
+            _tell(what_it_may_be(file))
         _tell(_summary(file, findings))
     return 65 if any(one.severity == "error" for one in findings) else 0
 
@@ -428,6 +433,15 @@ def _written(path: Path | None, lines: Sequence[str], out: Print) -> None:
         return
     for line in lines:
         out(line)
+
+
+def _require_folder(path: Path | None) -> None:
+    """Tells before the questions are asked, not after, that a file cannot be written."""
+    if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
+        what = "is a folder" if path.is_dir() else f"there is no folder {str(path.parent)!r}"
+        raise ConfigurationError(
+            f"{path}: {what}", hint="name a file in a folder that exists and may be written"
+        )
 
 
 def _write(path: Path, text: str) -> None:

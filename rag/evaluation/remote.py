@@ -48,7 +48,7 @@ def chat(
 ) -> ChatTarget:
     """A model behind an endpoint of OpenAI's chat API, such as http://127.0.0.1:8000/v1.
 
-    ``library`` holds the documents it answers from, where they are at hand; ``refusal`` is a
+    An address that goes on to /chat/completions is taken without. ``library`` holds the documents it answers from, where they are at hand; ``refusal`` is a
     regular expression of the sentence by which it declines.
     """
     try:
@@ -59,6 +59,7 @@ def chat(
             hint="for example --refusal 'I do not know|لا أعلم'",
             parameter="refusal",
         ) from error
+    address = address.rstrip("/").removesuffix("/chat/completions")
     return ChatTarget(_client(address, key), address, model, library, declines)
 
 
@@ -79,7 +80,7 @@ def _client(address: str, key: str | None) -> httpx.Client:
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InvalidParameter(
-            f"--target is {address!r}, which is no address",
+            f"--target is {address!r}, which is no address: it begins with neither http:// nor https://",
             hint="http://127.0.0.1:8765 for a Sanad service, openai:http://127.0.0.1:8000/v1 for a chat endpoint",
             parameter="target",
         )
@@ -89,6 +90,7 @@ def _client(address: str, key: str | None) -> httpx.Client:
 
 def _call(client: httpx.Client, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
     """The reply's JSON; waits and asks again where the service says it is busy."""
+    place = f"{str(client.base_url).rstrip('/')}{path}"
     for attempt in range(_TRIES):
         try:
             reply = client.request(method, path, json=body)
@@ -101,18 +103,16 @@ def _call(client: httpx.Client, method: str, path: str, body: object = None) -> 
             break
         time.sleep(_wait(reply.headers.get("retry-after"), attempt))
     if reply.status_code == 404 and method == "GET":
-        raise UnknownDocument(f"{client.base_url}{path}: {_told(reply) or 'nothing there'}")
+        raise UnknownDocument(f"{place}: {_told(reply) or 'nothing there'}")
     if not reply.is_success:
         raise Unavailable(
-            f"{client.base_url}{path}: {reply.status_code} {_told(reply)}",
+            f"{place}: {reply.status_code} {_told(reply)}",
             hint="check the address, the key (--key-variable) and the model (--model)",
         )
     try:
         return reply.json()
     except ValueError as error:
-        raise Unavailable(
-            f"{client.base_url}{path}: the reply is not JSON", hint="check the address"
-        ) from error
+        raise Unavailable(f"{place}: the reply is not JSON", hint="check the address") from error
 
 
 def _wait(stated: str | None, attempt: int) -> float:

@@ -224,6 +224,32 @@ def test_a_file_without_a_question_is_an_error(sanad, tmp_path, content):
         assert '"answers"' in err  # what a line looks like
 
 
+def test_another_format_is_told_from_a_mistake(sanad, tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("question,answers\nمتى سقطت باخموت؟,أيار 2023\n", encoding="utf-8")
+    code, out, err = sanad("facts", "check", path)
+    assert code == 65
+    assert f"{path}:2: error: not JSON: expected value, column 1" in out
+    assert "sanad facts import FORMAT FILE" in err
+    code, _, err = sanad("evaluate", path)
+    assert (code, "sanad facts import FORMAT FILE" in err) == (65, True)
+    path.write_text('{"id": "a b", "question": "Who?", "language": "en", "answers": ["x"]}')
+    code, out, err = sanad("facts", "check", path)
+    assert "id: 'a b' holds white space" in out
+    assert "fields: id, question" in err
+
+
+@pytest.mark.parametrize("option", ["--save", "--html", "--baseline"])
+def test_a_file_that_cannot_be_written_is_told_before_anything_is_asked(
+    sanad, few, tmp_path, monkeypatch, option
+):
+    monkeypatch.setattr(Engine, "ask", lambda *_: pytest.fail("asked"))
+    update = ["--update-baseline"] if option == "--baseline" else []
+    for path, told in (("none/x", "there is no folder 'none'"), (str(tmp_path), "is a folder")):
+        code, out, err = sanad("evaluate", few, option, path, *update)
+        assert (code, out, told in err) == (78, "", True)
+
+
 def test_lines_that_cannot_be_read_are_not_lost_silently(sanad, few, tmp_path):
     content = few.read_text(encoding="utf-8") + "\n{oops\n"
     few.write_text(content, encoding="utf-8")
