@@ -39,7 +39,7 @@ FEATURES = (
 
 
 READ_FEATURES = (*FEATURES, "answers")  # … and the margin of its best span over no answer
-_MARGIN_SCALE = 10.0
+_MARGIN_SCALE = 10.0  # margins are logits; so they weigh about as much as the other features
 _MARGIN_MOST = 2.0
 
 
@@ -66,8 +66,12 @@ def margin(scores: SpanScores) -> float:
     if not len(scores.starts):
         return -_MARGIN_MOST
     ends = np.maximum.accumulate(scores.ends[::-1])[::-1]  # the best end at or after each start
-    best = float((scores.starts + ends).max()) / _MARGIN_SCALE
-    return max(-_MARGIN_MOST, min(_MARGIN_MOST, best))
+    return as_feature(float((scores.starts + ends).max()))
+
+
+def as_feature(margin: float) -> float:
+    """A span's margin over no answer, scaled and bounded, for passages and sentences alike."""
+    return max(-_MARGIN_MOST, min(_MARGIN_MOST, margin / _MARGIN_SCALE))
 
 
 def _scores(features: NDArray[np.float64], weights: Sequence[float]) -> list[float]:

@@ -16,6 +16,7 @@ from rag.folding import fold, fold_with_origins
 from rag.languages import language_of
 from rag.types import Document, DocumentSummary
 
+_QUOTED = re.compile(r"“[^”]*”|«[^»]*»|\"[^\"]*\"")
 _Mend = Callable[[FactQuestion], FactQuestion]
 
 
@@ -122,7 +123,8 @@ def _pairs(file: QuestionFile) -> list[Finding]:
 
 
 def _language(line: int, question: FactQuestion) -> list[Finding]:
-    seen = language_of(question.question, question.language)
+    # What a question quotes may be in the other language.
+    seen = language_of(_QUOTED.sub(" ", question.question), question.language)
     if seen == question.language:
         return []
     return [

@@ -14,7 +14,15 @@ from rag.errors import ConfigurationError, NoIndex, UsageError
 from rag.evaluation import compare, provenance
 from rag.evaluation.bars import ALWAYS, FailedBar, check_bars, parse_bar
 from rag.evaluation.partial import Partial
-from rag.evaluation.questions import FactQuestion, QuestionFile, accepted, read, slices_of
+from rag.evaluation.questions import (
+    FactQuestion,
+    QuestionFile,
+    accepted,
+    nothing_in,
+    read,
+    slices_of,
+    what_it_may_be,
+)
 from rag.evaluation.report import failures, load_report, table, to_dict
 from rag.evaluation.results import Report
 from rag.evaluation.run import run
@@ -31,11 +39,11 @@ Print = Callable[[str], None]  # writes a line to standard output
 
 def evaluate(options: argparse.Namespace, settings: Settings, out: Print) -> int:
     """``sanad evaluate``: the figures, and 1 where a bar or the baseline is missed."""
+    _refuse_unused(options)
     if options.compare:
         return _compare(options, out)
     if options.file is None:
         raise UsageError("evaluate needs a file of questions", hint="sanad evaluate FACTS.jsonl")
-    _only_stages(options)
     file = read(options.file)
     questions = accepted(file)
     if left := len(file.questions) - len(questions):
@@ -49,6 +57,8 @@ def evaluate(options: argparse.Namespace, settings: Settings, out: Print) -> int
     baseline = None
     if options.baseline is not None and not options.update_baseline:
         baseline = compare.read_baseline(options.baseline)
+    for path in (options.save, options.html, options.baseline):
+        _require_folder(path)
     report = _asked(options, settings, file, questions)
     failed = check_bars(report, bars)
     changes = None if baseline is None else compare.against(baseline, report)
@@ -67,15 +77,52 @@ def evaluate(options: argparse.Namespace, settings: Settings, out: Print) -> int
     return 1 if failed or _dropped(changes) else 0
 
 
-def _only_stages(options: argparse.Namespace) -> None:
-    """Refuses what --stages would leave undone; raises UsageError."""
-    given = ("bar", "baseline", "save", "html", "failures", "target")
-    unused = [f"--{name}" for name in given if getattr(options, name)]
-    if options.stages and unused:
+_OPTIONS = (
+    "bar", "failures", "baseline", "update_baseline", "save", "html", "stages", "target", "model",
+    "refusal", "key_variable",
+)  # fmt: skip
+# Decided where the service runs, not by who asks it.
+_SERVICES_OWN = ("threshold", "embedder", "reader")
+
+
+def _refuse_unused(options: argparse.Namespace) -> None:
+    """Refuses options that would change nothing; raises UsageError."""
+    given = [_flag(name) for name in _OPTIONS if getattr(options, name)]
+    given += ["--concurrency"] if options.concurrency != 1 else []
+    if options.compare:
+        if unused := [*([str(options.file)] if options.file else []), *given]:
+            raise UsageError(
+                f"--compare reads two saved reports and cannot be joined with {', '.join(unused)}",
+                hint="sanad evaluate --compare BEFORE.json AFTER.json",
+            )
+        return
+    if options.stages and (unused := [name for name in given if name != "--stages"]):
         raise UsageError(
             f"--stages prints its own table and cannot be joined with {', '.join(unused)}",
             hint="run sanad evaluate twice, once with --stages",
         )
+    for name in ("model", "refusal"):
+        if getattr(options, name) and not (options.target or "").startswith(OPENAI):
+            there = f"--target is {options.target!r}" if options.target else "there is no --target"
+            raise UsageError(
+                f"{_flag(name)} is about a chat endpoint, and {there}",
+                hint="--target openai:http://127.0.0.1:8000/v1 --model NAME asks one",
+            )
+    if options.key_variable and not options.target:
+        raise UsageError(
+            "--key-variable holds the key of a --target, and there is none",
+            hint="--target http://127.0.0.1:8765 asks a Sanad service",
+        )
+    for name in _SERVICES_OWN:
+        if options.target and getattr(options, name) is not None:
+            raise UsageError(
+                f"{_flag(name)} changes nothing at {options.target!r}: the service decides it",
+                hint="set it where the service is started, or leave out --target",
+            )
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def _asked(
@@ -142,7 +189,9 @@ def _target(options: argparse.Namespace, settings: Settings) -> Target:
 
     key = remote.key_from(options.key_variable)
     if not options.target.startswith(OPENAI):
-        return remote.sanad(options.target, key)
+        service = remote.sanad(options.target, key, collection=options.collection)
+        service.warm()  # what answers there may be no Sanad: told before its documents are asked for
+        return service
     if not options.model:
         raise UsageError(
             "a chat endpoint needs --model NAME", hint="the name the endpoint gives it"
@@ -251,6 +300,14 @@ def _check(options: argparse.Namespace, settings: Settings, out: Print) -> int:
     from rag.evaluation.checking import check_file, mended
 
     file = read(options.file)
+    if not file.questions and not file.faults:
+        raise nothing_in(file)
+    if options.fix is not None and file.faults and _same_file(options.fix, file.path):
+        raise UsageError(
+            f"--fix {str(options.fix)!r} is the file itself, and lines in it cannot be used "
+            f"(the first is {file.faults[0].line}): they would be lost",
+            hint="name another file with --fix",
+        )
     engine = Engine(settings)
     library = engine if engine.collection.exists() else None
     findings = check_file(file, library)
@@ -258,6 +315,10 @@ def _check(options: argparse.Namespace, settings: Settings, out: Print) -> int:
         _tell("there is no collection: the documents were not looked at; sanad ingest PATH first")
     if options.fix is not None:
         _write(options.fix, "".join(f"{one.line()}\n" for one in mended(file, findings)))
+        kept = {line for line, _ in file.questions}
+        if lost := [fault.line for fault in file.faults if fault.line not in kept]:
+            some = ", ".join(map(str, lost[:10])) + (", …" if len(lost) > 10 else "")
+            _tell(f"lines that cannot be read are not in {options.fix}: {some}")
     if options.json:
         listed = [
             {
@@ -277,9 +338,15 @@ def _check(options: argparse.Namespace, settings: Settings, out: Print) -> int:
             named = "" if one.id is None else f" {one.id}:"
             out(one_line(f"{file.path}:{one.line}:{named} {one.severity}: {one.message}"))
             if one.fix:
-                out(one_line(f"    {one.code}: {one.fix}"))
+                out(f"    {one_line(f'{one.code}: {one.fix}')}")
+        if file.faults:
+            _tell(what_it_may_be(file))
         _tell(_summary(file, findings))
     return 65 if any(one.severity == "error" for one in findings) else 0
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    return one.exists() and other.exists() and one.samefile(other)
 
 
 def _summary(file: QuestionFile, findings: Sequence[Any]) -> str:
@@ -321,6 +388,12 @@ def calibrate(options: argparse.Namespace, settings: Settings, out: Print) -> in
 
     folder = settings.indexes / settings.collection
     if options.reset:
+        if options.file is not None or options.dry_run:
+            unused = "--dry-run" if options.file is None else str(options.file)
+            raise UsageError(
+                f"--reset takes the calibration away and cannot be joined with {unused}",
+                hint="sanad calibrate --reset, or sanad calibrate FACTS.jsonl",
+            )
         there = calibration.remove(folder)
         told = "took the calibration away" if there else "there was no calibration"
         out(json_line({"removed": there}) if options.json else told)
@@ -360,6 +433,15 @@ def _written(path: Path | None, lines: Sequence[str], out: Print) -> None:
         return
     for line in lines:
         out(line)
+
+
+def _require_folder(path: Path | None) -> None:
+    """Tells before the questions are asked, not after, that a file cannot be written."""
+    if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
+        what = "is a folder" if path.is_dir() else f"there is no folder {str(path.parent)!r}"
+        raise ConfigurationError(
+            f"{path}: {what}", hint="name a file in a folder that exists and may be written"
+        )
 
 
 def _write(path: Path, text: str) -> None:

@@ -63,7 +63,8 @@ def drafts(documents: Sequence[Document], limit: int | None = None) -> list[Fact
     """The proposals in the order of the documents, ``limit`` places of each at most."""
     found: list[FactQuestion] = []
     for document in documents:
-        for number, draft in enumerate(_drafts(document)):
+        # Real questions first, so that a limit leaves out blanks.
+        for number, draft in enumerate(sorted(_drafts(document), key=lambda one: not one.question)):
             if limit is not None and number >= limit:
                 break
             found += _both(document, draft)

@@ -180,6 +180,11 @@ def _squad(paths: Sequence[Path], options: Options) -> Imported:
             for entry in data:
                 for paragraph in entry["paragraphs"]:
                     _paragraph(found, known, entry, paragraph, options)
+        except json.JSONDecodeError as error:
+            raise InvalidImport(
+                f"{path}: not SQuAD's JSON: {error}",
+                hint="a question a line is the format rows: sanad facts import rows FILE",
+            ) from error
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise InvalidImport(
                 f"{path}: not SQuAD's JSON: {error!r}",

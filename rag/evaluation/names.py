@@ -64,3 +64,11 @@ def slice_name(name: str) -> str:
     if name.startswith(TAG_PREFIX):
         return name.removeprefix(TAG_PREFIX)
     return " to ".join(_LANGUAGES[part][0] for part in name.split("-"))
+
+
+def slice_name_arabic(name: str) -> str:
+    """A language or a pair of languages in Arabic: «العربية», «من العربية إلى الإنجليزية»."""
+    asked, _, written = name.partition("-")
+    if not written:
+        return _LANGUAGES[asked][1]
+    return f"من {_LANGUAGES[asked][1]} إلى {_LANGUAGES[written][1]}"

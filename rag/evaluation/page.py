@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from rag.evaluation import charts, selective
-from rag.evaluation.names import metric_name, metric_name_arabic, slice_name
+from rag.evaluation.names import metric_name, metric_name_arabic, slice_name, slice_name_arabic
 from rag.evaluation.provenance import shown as shown_manifest
 from rag.evaluation.questions import ALL, PAIRS, TAG_PREFIX
 from rag.evaluation.report import cell, what_went_wrong
@@ -19,7 +19,7 @@ from rag.languages import language_of
 from rag.terminal import printable
 from rag.types import LANGUAGES
 
-MOST_EXAMPLES = 40
+MOST_EXAMPLES = 20  # of each pair of languages
 _MOST_TAGS = 30
 _CARDS = (
     "hit_at_1",
@@ -28,6 +28,15 @@ _CARDS = (
     "token_f1",
     "abstention_recall",
     "quote_exactness",
+)
+# Why an answer is among the worst, in Arabic, by how the English begins or ends.
+_WHY_ARABIC = (
+    ("quotes not in the document", "اقتباس ليس في المستند"),
+    ("answered, but", "أُجيب، والمقالات لا تقول ذلك"),
+    ("abstained", "امتناع عن الجواب"),
+    ("cites another place", "يقتبس موضعًا آخر"),
+    ("cites something else", "يقتبس غير موضع الجواب"),
+    ("another answer", "جواب آخر"),
 )
 _SLICED = ("hit_at_1", "citation_recall", "token_f1")
 
@@ -44,7 +53,7 @@ th,td{padding:.2rem .7rem;text-align:end;border-block-end:1px solid var(--line);
 .charts{display:flex;flex-wrap:wrap;gap:1.5rem}figure{margin:0}figcaption{font-weight:600;margin-block-end:.3rem}
 svg{max-width:100%;height:auto;font:12px system-ui,"Noto Sans Arabic",sans-serif;fill:currentColor}
 .track{fill:var(--panel)}.bar{fill:var(--bar)}.whisker{stroke:currentColor;stroke-width:1.5;opacity:.7}.grid{stroke:var(--line)}.ideal{stroke:var(--soft);stroke-dasharray:4 4}.dot{fill:var(--bar);opacity:.85}.curve{fill:none;stroke:var(--bar);stroke-width:2}
-article{border:1px solid var(--line);border-radius:.5rem;padding:.8rem 1rem;margin-block:.8rem}article h3{font-size:1.05rem;margin:0 0 .3rem}
+article{border:1px solid var(--line);border-radius:.5rem;padding:.8rem 1rem;margin-block:.8rem}h3.slice{margin-block:1.4rem .4rem;scroll-margin-block-start:1rem}th a{color:inherit}article h3{font-size:1.05rem;margin:0 0 .3rem}
 blockquote{margin:.35rem 0;padding:.4rem .8rem;background:var(--panel);border-inline-start:3px solid var(--line);border-radius:.2rem}
 blockquote.good{border-color:var(--good)}blockquote.bad{border-color:var(--bad)}mark{background:var(--mark);color:inherit}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;font-size:.85rem}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
@@ -130,31 +139,57 @@ def _charts(report: Report) -> str:
         for names, what in ((pairs, "question to text"), (tags, "tag"))
         for metric in (_SLICED if what != "tag" else _SLICED[1:2])
     ]
-    known = [
-        (row.confidence, row.right)
-        for row in report.rows
-        if row.confidence is not None and not row.abstained
-    ]
-    if known:
-        sure, right = [one for one, _ in known], [one for _, one in known]
-        figures += [
-            _figure(
-                "Reliability: confidence and share right",
-                "الموثوقية: الثقة ونسبة الصحيح",
-                charts.reliability(
-                    "reliability", selective.reliability(sure, right), "confidence", "share right"
-                ),
-            ),
-            _figure(
-                "Risk and coverage of the answers given",
-                "الخطر والتغطية للأجوبة المعطاة",
-                charts.risk_coverage(
-                    "risk and coverage", selective.risk_coverage(sure, right), "coverage", "wrong"
-                ),
-            ),
-        ]
+    figures += _trusted(report.rows)
     drawn = "".join(figure for figure in figures if figure)
     return f'{_titled("Charts", "الرسوم")}<div class="charts">{drawn}</div>' if drawn else ""
+
+
+def _trusted(rows: Sequence[Row]) -> list[str]:
+    """How far confidence can be trusted: over all, and risk and coverage in each language."""
+    sure, right = _known(rows)
+    if not sure:
+        return []
+    found = [
+        _figure(
+            "Reliability: confidence and share right",
+            "الموثوقية: الثقة ونسبة الصحيح",
+            charts.reliability(
+                "reliability",
+                selective.reliability(sure, right),
+                "confidence · الثقة",
+                "share right · نسبة الصحيح",
+            ),
+        )
+    ]
+    for name in (ALL, *LANGUAGES):
+        some = [row for row in rows if name in (ALL, row.language)]
+        sure, right = _known(some)
+        if not sure or (name != ALL and len(some) == len(rows)):
+            continue
+        asked = "" if name == ALL else f", questions in {slice_name(name)}"
+        asked_arabic = {"ar": "، الأسئلة العربية", "en": "، الأسئلة الإنجليزية"}.get(name, "")
+        found.append(
+            _figure(
+                f"Risk and coverage of the answers given{asked}",
+                f"الخطر والتغطية للأجوبة المعطاة{asked_arabic}",
+                charts.risk_coverage(
+                    f"risk and coverage{asked}",
+                    selective.risk_coverage(sure, right),
+                    "coverage · التغطية",
+                    "wrong · الخطأ",
+                ),
+            )
+        )
+    return found
+
+
+def _known(rows: Sequence[Row]) -> tuple[list[float], list[bool]]:
+    """Confidence and rightness of the answers given."""
+    known = [(row.confidence, row.right) for row in rows if not row.abstained]
+    return (
+        [sure for sure, _ in known if sure is not None],
+        [right for sure, right in known if sure is not None],
+    )
 
 
 def _figure(english: str, arabic: str, drawing: str) -> str:
@@ -195,7 +230,13 @@ def _bars(report: Report, metric: str, names: Sequence[str], what: str) -> str:
 
 def _figures(report: Report) -> str:
     names = [ALL, *LANGUAGES, *(name for name in PAIRS if name in report.slices)]
-    head = "".join(f"<th>{_text(slice_name(name))}</th>" for name in names)
+    worst = _worst(report)
+    head = "".join(
+        f'<th><a href="#worst-{name}">{_text(slice_name(name))}</a></th>'
+        if name in worst
+        else f"<th>{_text(slice_name(name))}</th>"
+        for name in names
+    )
     rows = []
     for metric in METRICS:
         cells = []
@@ -214,14 +255,33 @@ def _figures(report: Report) -> str:
 
 
 def _examples(report: Report) -> str:
-    wrong = [(row, reason) for row in report.rows if (reason := what_went_wrong(row))]
-    wrong.sort(key=lambda item: _badness(item[0]))
-    if not wrong:
-        return ""
-    shown = "".join(_example(row, reason) for row, reason in wrong[:MOST_EXAMPLES])
-    more = len(wrong) - MOST_EXAMPLES
-    note = f'<p class="soft">and {more} more in the JSON report</p>' if more > 0 else ""
-    return f"{_titled('Worst answers', 'أسوأ الأجوبة')}{shown}{note}"
+    """The worst answers of each pair of languages; of questions without a gold text, by language."""
+    slices: dict[str, list[tuple[Row, str]]] = {}
+    for row in report.rows:
+        if reason := what_went_wrong(row):
+            slices.setdefault(row.languages or row.language, []).append((row, reason))
+    parts = []
+    for name in (*PAIRS, *LANGUAGES):
+        wrong = sorted(slices.get(name, ()), key=lambda item: _badness(item[0]))
+        if not wrong:
+            continue
+        parts.append(
+            f'<h3 class="slice" id="worst-{name}">{_text(slice_name(name))} '
+            f'<span class="ar" lang="ar" dir="rtl">{slice_name_arabic(name)}</span> '
+            f'<span class="soft">{len(wrong)}</span></h3>'
+        )
+        parts += [_example(row, reason) for row, reason in wrong[:MOST_EXAMPLES]]
+        if (more := len(wrong) - MOST_EXAMPLES) > 0:
+            parts.append(
+                f'<p class="soft">and {more} more in the JSON report · '
+                f'<span lang="ar" dir="rtl">و{more} غيرها في تقرير JSON</span></p>'
+            )
+    return f"{_titled('Worst answers', 'أسوأ الأجوبة')}{''.join(parts)}" if parts else ""
+
+
+def _worst(report: Report) -> frozenset[str]:
+    """The slices that have a part among the worst answers."""
+    return frozenset(row.languages or row.language for row in report.rows if what_went_wrong(row))
 
 
 def _badness(row: Row) -> tuple[int, float, str]:
@@ -232,10 +292,10 @@ def _badness(row: Row) -> tuple[int, float, str]:
 
 
 def _example(row: Row, reason: str) -> str:
-    told = "" if row.confidence is None else f" · confidence {row.confidence:.2f}"
+    told = "" if row.confidence is None else f" · confidence · الثقة {row.confidence:.2f}"
     parts = [
         _said(row.question, "h3"),
-        f'<p><span class="why">{_text(reason)}</span> <span class="soft">{_name(row.id)}{told}'
+        f'<p><span class="why">{_text(reason)} · <span lang="ar" dir="rtl">{_why_arabic(reason)}</span></span> <span class="soft">{_name(row.id)}{told}'
         f"{_listed(row.tags)}</span></p>",
     ]
     if row.accepted:
@@ -256,6 +316,10 @@ def _example(row: Row, reason: str) -> str:
         )
     parts += [_cited(one) for one in row.shown]
     return f"<article>{''.join(parts)}</article>"
+
+
+def _why_arabic(reason: str) -> str:
+    return next((arabic for english, arabic in _WHY_ARABIC if english in reason), "")
 
 
 def _cited(shown: Shown) -> str:

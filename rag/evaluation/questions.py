@@ -24,7 +24,14 @@ TAG_PREFIX = "tag:"
 # Languages of question and text.
 PAIRS = tuple(f"{asked}-{written}" for asked in LANGUAGES for written in LANGUAGES)
 
-_Name = Annotated[str, Field(min_length=1, pattern=r"^\S+$")]
+
+def _one_word(name: str) -> str:
+    if not name or any(character.isspace() for character in name):
+        raise ValueError(f"{name!r} holds white space" if name else "is empty")
+    return name
+
+
+_Name = Annotated[str, AfterValidator(_one_word), Field(json_schema_extra={"pattern": r"^\S+$"})]
 
 
 class InvalidQuestionFile(RagError):
@@ -196,13 +203,9 @@ def accepted(file: QuestionFile) -> tuple[FactQuestion, ...]:
     if file.faults:
         faults = [f"{file.path}:{fault.line}: {fault.reason}" for fault in file.faults]
         more = f"\n({len(faults) - 5} more)" if len(faults) > 5 else ""
-        raise InvalidQuestionFile(
-            "\n".join(faults[:5]) + more, hint=f"fields: {', '.join(FactQuestion.model_fields)}"
-        )
+        raise InvalidQuestionFile("\n".join(faults[:5]) + more, hint=what_it_may_be(file))
     if not file.questions:
-        raise InvalidQuestionFile(
-            f"{file.path}: holds no question", hint="write one JSON object a line"
-        )
+        raise nothing_in(file)
     questions = tuple(question for _, question in file.questions if not question.draft)
     if not questions:
         raise InvalidQuestionFile(
@@ -212,9 +215,32 @@ def accepted(file: QuestionFile) -> tuple[FactQuestion, ...]:
     return questions
 
 
+def what_it_may_be(file: QuestionFile) -> str:
+    """What to do about faulty lines: other formats are imported."""
+    if not file.questions and all(fault.reason.startswith("not JSON") for fault in file.faults):
+        return (
+            "question files hold one JSON object a line; tables, SQuAD and others are imported: "
+            "sanad facts import FORMAT FILE --output facts.jsonl"
+        )
+    return f"fields: {', '.join(FactQuestion.model_fields)}"
+
+
+def nothing_in(file: QuestionFile) -> InvalidQuestionFile:
+    """The error for a file without any line."""
+    return InvalidQuestionFile(
+        f"{file.path}: holds no question",
+        hint="write one JSON object a line, for example "
+        '{"id": "en-1", "question": "…", "language": "en", "answers": ["…"]}',
+    )
+
+
 def reason_of(error: ValidationError) -> str:
     """The first reason, with the field it is about."""
     first = error.errors(include_url=False)[0]
+    if first["type"] == "json_invalid":
+        # Each line is a text of its own to the parser, so that its line is always the first.
+        told = str(first["ctx"]["error"]).replace(" at line 1 column", ", column")
+        return f"not JSON: {told}"
     field = ".".join(str(part) for part in first["loc"])
     reason = validation.reason(first)
     return f"{field}: {reason}" if field else reason

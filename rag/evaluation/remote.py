@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, get_args
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 import httpx
 import regex
@@ -33,9 +33,9 @@ _DOCUMENT_URL = "/v1/documents/"
 _CODES = frozenset(get_args(AbstentionCode))
 
 
-def sanad(address: str, key: str | None = None) -> SanadTarget:
-    """The service at an address such as http://127.0.0.1:8765."""
-    return SanadTarget(_client(address, key), address)
+def sanad(address: str, key: str | None = None, *, collection: str | None = None) -> SanadTarget:
+    """The service at an address such as http://127.0.0.1:8765; its own collection if none is named."""
+    return SanadTarget(_client(address, key), address, collection)
 
 
 def chat(
@@ -48,7 +48,7 @@ def chat(
 ) -> ChatTarget:
     """A model behind an endpoint of OpenAI's chat API, such as http://127.0.0.1:8000/v1.
 
-    ``library`` holds the documents it answers from, where they are at hand; ``refusal`` is a
+    An address that goes on to /chat/completions is taken without. ``library`` holds the documents it answers from, where they are at hand; ``refusal`` is a
     regular expression of the sentence by which it declines.
     """
     try:
@@ -59,6 +59,7 @@ def chat(
             hint="for example --refusal 'I do not know|لا أعلم'",
             parameter="refusal",
         ) from error
+    address = address.rstrip("/").removesuffix("/chat/completions")
     return ChatTarget(_client(address, key), address, model, library, declines)
 
 
@@ -79,7 +80,7 @@ def _client(address: str, key: str | None) -> httpx.Client:
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InvalidParameter(
-            f"--target is {address!r}, which is no address",
+            f"--target is {address!r}, which is no address: it begins with neither http:// nor https://",
             hint="http://127.0.0.1:8765 for a Sanad service, openai:http://127.0.0.1:8000/v1 for a chat endpoint",
             parameter="target",
         )
@@ -89,6 +90,7 @@ def _client(address: str, key: str | None) -> httpx.Client:
 
 def _call(client: httpx.Client, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
     """The reply's JSON; waits and asks again where the service says it is busy."""
+    place = f"{str(client.base_url).rstrip('/')}{path}"
     for attempt in range(_TRIES):
         try:
             reply = client.request(method, path, json=body)
@@ -101,18 +103,16 @@ def _call(client: httpx.Client, method: str, path: str, body: object = None) -> 
             break
         time.sleep(_wait(reply.headers.get("retry-after"), attempt))
     if reply.status_code == 404 and method == "GET":
-        raise UnknownDocument(f"nothing at {path!r} of {client.base_url}")
+        raise UnknownDocument(f"{place}: {_told(reply) or 'nothing there'}")
     if not reply.is_success:
         raise Unavailable(
-            f"{client.base_url}{path}: {reply.status_code} {_told(reply)}",
+            f"{place}: {reply.status_code} {_told(reply)}",
             hint="check the address, the key (--key-variable) and the model (--model)",
         )
     try:
         return reply.json()
     except ValueError as error:
-        raise Unavailable(
-            f"{client.base_url}{path}: the reply is not JSON", hint="check the address"
-        ) from error
+        raise Unavailable(f"{place}: the reply is not JSON", hint="check the address") from error
 
 
 def _wait(stated: str | None, attempt: int) -> float:
@@ -139,10 +139,11 @@ def _strange(address: str, what: str) -> Unavailable:
 class SanadTarget:
     """A Sanad service over HTTP; also the library of the documents it answers from."""
 
-    def __init__(self, client: httpx.Client, address: str) -> None:
+    def __init__(self, client: httpx.Client, address: str, collection: str | None = None) -> None:
         weakref.finalize(self, client.close)
         self._client = client
         self._address = address
+        self._named = {} if collection is None else {"collection": collection}
 
     @property
     def library(self) -> Library:
@@ -150,16 +151,26 @@ class SanadTarget:
         return self
 
     def describe(self) -> Mapping[str, Any]:
-        """Its address."""
-        return {"kind": "sanad", "address": _without_user(self._address)}
+        """Its address, and the collection where one was named."""
+        return {"kind": "sanad", "address": _without_user(self._address), **self._named}
 
     def warm(self) -> None:
-        """Asks whether the service is ready."""
-        _call(self._client, "GET", "/readyz")
+        """Asks whether the service is ready; raises Unavailable, also where it is no Sanad."""
+        try:
+            _call(self._client, "GET", "/readyz")
+        except UnknownDocument as error:
+            raise Unavailable(
+                f"{_without_user(self._address)} is not a Sanad service: it has no /readyz",
+                hint="give the address without a path, such as http://127.0.0.1:8765; a chat endpoint is "
+                "--target openai:http://127.0.0.1:8000/v1 --model NAME",
+            ) from error
+
+    def _asking(self, question: str, k: int) -> dict[str, object]:
+        return {"question": question, "k": k, **self._named}
 
     def ask(self, question: str, k: int) -> Reply:
         """The service's answer."""
-        found = _call(self._client, "POST", "/v1/ask", {"question": question, "k": k})
+        found = _call(self._client, "POST", "/v1/ask", self._asking(question, k))
         try:
             return _reply(found)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -167,7 +178,7 @@ class SanadTarget:
 
     def search(self, question: str, k: int) -> list[Place]:
         """The service's passages."""
-        found = _call(self._client, "POST", "/v1/search", {"question": question, "k": k})
+        found = _call(self._client, "POST", "/v1/search", self._asking(question, k))
         try:
             return [
                 Place(
@@ -183,9 +194,8 @@ class SanadTarget:
         """What is stored there."""
         listed: list[DocumentSummary] = []
         while limit is None or len(listed) < limit:
-            page = _call(
-                self._client, "GET", f"/v1/documents?offset={offset + len(listed)}&limit={_PAGE}"
-            )
+            asked = {"offset": offset + len(listed), "limit": _PAGE, **self._named}
+            page = _call(self._client, "GET", f"/v1/documents?{urlencode(asked)}")
             try:
                 names = DocumentSummary.__dataclass_fields__
                 some = [
@@ -201,7 +211,10 @@ class SanadTarget:
 
     def document(self, id: str) -> Document:
         """One stored document; raises UnknownDocument."""
-        found = _call(self._client, "GET", _DOCUMENT_URL + quote(id, safe=""))
+        place = _DOCUMENT_URL + quote(id, safe="")
+        found = _call(
+            self._client, "GET", f"{place}?{urlencode(self._named)}" if self._named else place
+        )
         names = ("id", "text", "sha256", "title", "source", "language", "media_type", "published")
         try:
             return Document(**{name: found[name] for name in names})

@@ -96,6 +96,8 @@ def load_report(path: Path) -> Report:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise InvalidReport(f"{path}: {place}: {first['msg']}", hint=_WRITE) from error
+    except json.JSONDecodeError as error:
+        raise InvalidReport(f"{path}: not a report, which is JSON: {error}", hint=_WRITE) from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidReport(f"{path}: not a report: {error!r}", hint=_WRITE) from error
 

@@ -10,17 +10,21 @@ from rag.types import AnswerType, Language
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """One language's facts; every word is in the folded form (:mod:`rag.folding`).
+    """One language's facts; every word but the homographs is in the folded form (:mod:`rag.folding`).
 
     ``question_words`` maps the words that ask to the kind of answer they ask for, and
     ``question_phrases`` the longer turns that say it more exactly ("how many", «في أي عام»).
     ``opening_only`` are question words that mean something else inside a sentence.
     ``related_links`` are the line openings («اقرأ أيضًا», "read also") behind which a page points to
     other stories.
+    ``function_words`` say nothing where they stand alone as an answer; ``homographs`` are written
+    forms that fold to one of them and are names or nouns (علي beside على, "May").
     """
 
     language: Language
     stop_words: frozenset[str]
+    function_words: frozenset[str]
+    homographs: frozenset[str]
     question_words: Mapping[str, AnswerType]
     question_phrases: Mapping[str, AnswerType]
     opening_only: frozenset[str]

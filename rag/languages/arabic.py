@@ -29,9 +29,17 @@ _STOP = """
 اللي الي هاي هاد هاذا هذي دي ده دا دول عشان علشان لشان مش مو لسه كمان برضو رح راح بدو بدها بدهم عايز ال
 """.split()
 
+# Approximations without their number and links without their clause answer nothing either; «دول» may be states.
+_LINKS = """
+حوالي زهاء قرابه اثناء بسبب وفق وفقا مثل ضمن بواسطه ازاء تجاه رغم عدا بينما فيما كذلك لذلك اما الا لو لولا
+لعل بعدما قبلما مما عما معه معها معهم تقريبا لان لانه لانها حينما عندها بعدها قبلها انما كيف متي اين كم ماذا لماذا هل
+""".split()
+
 RULES = Rules(
     language="ar",
     stop_words=frozenset(_STOP),
+    function_words=frozenset((*_STOP, *_LINKS)) - {"دول"},
+    homographs=frozenset({"علي", "إمام", "آلي"}),
     question_words={
         "كم": "number", "بكم": "number", "متي": "date", "اين": "place", "وين": "place",
         "فين": "place", "من": "person", "مين": "person", "لمن": "person", "ما": "thing",

@@ -10,9 +10,19 @@ had having will would shall should can could may might must not no any some all 
 also just only very more most such same other another own s t
 """.split()
 
+# "All" or "most" is an answer; an approximation without its number, or a link without its clause, none.
+_ANSWERING = frozenset("all both each some most".split())
+_LINKS = """
+around nearly almost approximately roughly least less fewer since until till upon within among amid toward towards
+per via despite because while although though whether like unlike along across behind below beneath beside besides
+beyond inside near off out outside past up down except regarding who whom whose when where which what why how
+""".split()
+
 RULES = Rules(
     language="en",
     stop_words=frozenset(_STOP),
+    function_words=frozenset((*_STOP, *_LINKS)) - _ANSWERING,
+    homographs=frozenset({"May", "Will"}),
     question_words={
         "who": "person", "whom": "person", "whose": "person", "when": "date", "where": "place",
         "what": "thing", "which": "which", "why": "reason", "how": "manner",

@@ -32,6 +32,8 @@ _ONE_GRAPHEME = regex.compile(
 _YEAR = regex.compile(r"(?:1[0-9]|20)\d\d")
 _BEFORE_YEARS = frozenset("في منذ بعد قبل حتي in since of by until from after before".split())
 _MONTHS = rules_for("en").months
+_MARKS = regex.compile(r"[\p{M}ـ]")
+_CLITICS = regex.compile(r"[وف]?[بلك]?(?=\p{L}{3})")  # «وبنحو»
 _RELATIVE_DAYS = {
     "ar": frozenset("اليوم امس غدا البارحه الليله".split()),
     "en": frozenset("today yesterday tomorrow tonight".split()),
@@ -160,6 +162,34 @@ def _names(question: Question, text: str) -> list[Span]:
             continue
         found.append(whole_words(text, content[0][1], content[-1][2]))
     return found
+
+
+def content_words(text: str, part: Span, *, opens: bool = True) -> list[Span]:
+    """The words and numbers that say something by themselves: no "about", no «نحو».
+
+    Capitals inside a sentence are heard: "the WHO" is somebody, "who" is not. ``opens`` tells
+    whether the part begins its sentence.
+    """
+    found = [
+        (word, Span(start=part.start + start, end=part.start + end))
+        for word, start, end in words(text[part.start : part.end])
+    ]
+    return [
+        span
+        for number, (word, span) in enumerate(found)
+        if not _says_nothing(word, text[span.start : span.end], opens=opens and number == 0)
+    ]
+
+
+def _says_nothing(folded: str, written: str, *, opens: bool) -> bool:
+    english, arabic = rules_for("en"), rules_for("ar")
+    if folded in english.function_words:
+        capital = written[0].isupper() and not (opens and written[1:] == written[1:].lower())
+        return not capital and written not in english.homographs
+    bare = (folded, folded.removeprefix("و"), folded.removeprefix("ف"), _CLITICS.sub("", folded, 1))
+    if not any(word in arabic.function_words for word in bare):
+        return False
+    return _MARKS.sub("", written).lstrip("وفبل") not in arabic.homographs
 
 
 def whole_words(text: str, start: int, end: int) -> Span:

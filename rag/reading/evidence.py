@@ -27,7 +27,8 @@ from rag.protocols import PassageIndex, PieceEmbedder, SpanModel
 from rag.question import Question, coverage, idf, understand
 from rag.reading.answers import TOLD_TYPES, short_answer, values_of_type
 from rag.reading.places import Place, sentences_of
-from rag.reading.spans import best_span, certainty
+from rag.reading.spans import sure_span
+from rag.retrieval import as_feature
 from rag.terms import term_set
 from rag.types import Evidence, Passage, Pieces, Span
 
@@ -66,8 +67,6 @@ FEATURES = (
 # sentence, SHARE in ten reach that on questions kept aside; RIGHT % of these have an F1 of .5 or more
 # and WRONG % of 0. Below it the sentence is the answer: better too much than the wrong name.
 _SURE = 0.5
-_SPAN_SCALE = 10.0  # margins are logits; so they weigh about as much as the other features
-_SPAN_MOST = 20.0
 _TOLD = 16  # sentences whose short answer is looked for: as many as are compared with each other
 _RELATIONS = ("same", "cross")  # of the language of the question to that of the text
 _REAL_MATCH = 0.45  # cosine under which a word is a different word, not a form or a translation
@@ -179,10 +178,9 @@ class EvidenceReader:
         for passage, whole, some, scored in zip(passages, read, places, scores, strict=True):
             relation = "same" if passage.language == question.language else "cross"
             before = None
-            spans = [best_span(scored, passage.text, place.local) for place in some]
-            margins = [_scaled(margin) for _, margin in spans]
-            for place, (span, _), margin in zip(some, spans, margins, strict=True):
-                sure = certainty(scored, place.local)
+            spans = [sure_span(scored, passage.text, place.local) for place in some]
+            margins = [as_feature(margin) for _, margin, _ in spans]
+            for place, (span, _, sure), margin in zip(some, spans, margins, strict=True):
                 answer = span if sure >= _SURE else None
                 here = next(alone)
                 features = [
@@ -232,10 +230,6 @@ class EvidenceReader:
             words = late_interaction.word_matches(asked.words, pieces, present)
             found.append(_Match(pieces, best, words, present))
         return found
-
-
-def _scaled(margin: float) -> float:
-    return max(-_SPAN_MOST, min(_SPAN_MOST, margin)) / _SPAN_SCALE
 
 
 def _told(question: Question, candidate: Candidate) -> Span | None:

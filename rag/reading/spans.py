@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import regex
 from numpy.typing import NDArray
 
-from rag.reading.answers import EXTENDS, whole_words
+from rag.reading.answers import EXTENDS, content_words, whole_words
 from rag.types import Span, SpanScores
 
 LONGEST = 30  # pieces of a short answer
@@ -17,32 +19,71 @@ _GROUPED = regex.compile(r"\p{Nd}[.,٫٬:]\p{Nd}")  # thousands, decimals, times
 
 
 def best_span(scores: SpanScores, text: str, within: Span) -> tuple[Span | None, float]:
-    """The best span that lies in ``within`` and its margin over no answer.
+    """The best span that lies in ``within`` and the best margin over no answer there.
 
-    Spans are code points of ``text``. Without a piece inside there is no span, and the margin is
-    lower than any real one.
+    Spans are code points of ``text``. A span of nothing but function words is no answer, and the
+    next best one that says something is taken. Without a piece inside there is no span, and the
+    margin is lower than any real one.
+    """
+    span, margin, _ = sure_span(scores, text, within)
+    return span, margin
+
+
+def sure_span(scores: SpanScores, text: str, within: Span) -> tuple[Span | None, float, float]:
+    """As :func:`best_span`, and the F1 over pieces that the span can be expected to have, 0 to 1.
+
+    The margin says whether the sentence answers, the last value whether the model knows which words
+    do.
     """
     inside = _inside(scores, within)
     if not len(inside):
-        return None, _NOTHING
-    first, last, margin = best_pair(scores.starts[inside], scores.ends[inside])
-    start, end = int(scores.spans[inside[first], 0]), int(scores.spans[inside[last], 1])
-    span = _bare(text, _whole(text, start, end))
-    return (span if len(span) and within.contains(span) else None), margin
+        return None, _NOTHING, 0.0
+    pieces = scores.spans[inside]
+    both = _sums(scores.starts[inside], scores.ends[inside])
+    margin = float(both.max())
+    span = _shown(text, within, pieces, both)
+    if span is not None and _hollow(text, within, span):
+        held = _held(pieces, content_words(text, within))
+        if not held.any():
+            return None, margin, 0.0
+        both = np.where(held, both, np.float32(_NOTHING))
+        span = _shown(text, within, pieces, both)
+    return span, margin, _expected(both)
 
 
-def certainty(scores: SpanScores, within: Span) -> float:
-    """The F1 over pieces that the best span in ``within`` can be expected to have, 0 to 1.
+def _shown(
+    text: str, within: Span, pieces: NDArray[np.int32], both: NDArray[np.float32]
+) -> Span | None:
+    first, last = _best(both)
+    span = _bare(text, _whole(text, int(pieces[first, 0]), int(pieces[last, 1])))
+    return span if len(span) and within.contains(span) else None
 
-    The margin says whether the sentence answers, this whether the model knows which words do. Spans
-    are as likely as the product of their start and end; two that say nearly the same, with and
-    without a title, support each other (minimum Bayes risk, Kumar and Byrne 2004).
+
+def _hollow(text: str, within: Span, span: Span) -> bool:
+    """Whether the span holds words, and only such as say nothing by themselves."""
+    if not any(character.isalnum() for character in text[span.start : span.end]):
+        return False
+    opens = not any(character.isalnum() for character in text[within.start : span.start])
+    return not content_words(text, span, opens=opens)
+
+
+def _held(pieces: NDArray[np.int32], words: Sequence[Span]) -> NDArray[np.bool_]:
+    """(pieces, pieces): whether the span from one piece to another touches one of the words."""
+    touching = np.zeros(len(pieces), dtype=np.int64)
+    for word in words:
+        touching |= (pieces[:, 0] < word.end) & (pieces[:, 1] > word.start)
+    before = np.concatenate([[0], np.cumsum(touching)])
+    held: NDArray[np.bool_] = before[None, 1:] > before[:-1, None]
+    return held
+
+
+def _expected(both: NDArray[np.float32]) -> float:
+    """The mean F1 of the best pair with all pairs, each as likely as its sum tells.
+
+    Spans that say nearly the same, with and without a title, support each other (minimum Bayes risk,
+    Kumar and Byrne 2004).
     """
-    inside = _inside(scores, within)
-    if not len(inside):
-        return 0.0
-    both = _pairs(scores.starts[inside], scores.ends[inside])
-    first, last = divmod(int(both.argmax()), len(both))
+    first, last = _best(both)
     likely = np.exp((both - both[first, last]).astype(np.float64))
     place = np.arange(len(both))
     common = np.minimum(place[None, :], last) - np.maximum(place[:, None], first) + 1
@@ -83,14 +124,22 @@ def _whole(text: str, start: int, end: int) -> Span:
 
 def best_pair(starts: NDArray[np.float32], ends: NDArray[np.float32]) -> tuple[int, int, float]:
     """The i ≤ j, at most LONGEST apart, with the greatest ``starts[i] + ends[j]``, and that sum."""
-    both = _pairs(starts, ends)
-    first, last = divmod(int(both.argmax()), len(starts))
+    both = _sums(starts, ends)
+    first, last = _best(both)
     return first, last, float(both[first, last])
 
 
-def _pairs(starts: NDArray[np.float32], ends: NDArray[np.float32]) -> NDArray[np.float32]:
-    """``starts[i] + ends[j]`` where that is a span, far below any score elsewhere."""
-    both = starts[:, None] + ends[None, :]
+def _best(both: NDArray[np.float32]) -> tuple[int, int]:
+    return divmod(int(both.argmax()), len(both))
+
+
+def _sums(starts: NDArray[np.float32], ends: NDArray[np.float32]) -> NDArray[np.float32]:
+    """``starts[i] + ends[j]`` for every pair, next to nothing for those that are no span."""
     order = np.arange(len(starts))
     length = order[None, :] - order[:, None]
-    return np.where((length >= 0) & (length < LONGEST), both, np.float32(_NOTHING))
+    sums: NDArray[np.float32] = np.where(
+        (length >= 0) & (length < LONGEST),
+        starts[:, None] + ends[None, :],
+        np.float32(_NOTHING),
+    )
+    return sums

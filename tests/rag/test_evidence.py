@@ -10,7 +10,7 @@ from rag.catalogue import EVIDENCE
 from rag.errors import ModelDamaged
 from rag.index.memory import MemoryIndex
 from rag.reading.evidence import ANSWER_FEATURES, FEATURES, EvidenceReader, EvidenceWeights, softmax
-from rag.types import SpanScores
+from rag.types import Span, SpanScores
 from tests.strategies import document, texts
 
 QUESTION = "How many drones were shot down over Kyiv?"
@@ -122,6 +122,27 @@ def test_the_span_model_tells_the_answer_unless_it_misses_the_number(
     answers = {text[e.quote.start : e.quote.end]: e.answer for e in evidence}
     answer = answers["Air defence shot down 57 drones over Kyiv."]
     assert text[answer.start : answer.end] == told
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "pointed"),
+    [
+        ("What is the film about?", "The new film of Sara Nolan is about a lost ship.", "about"),
+        (
+            "ما الذي حدث في الميناء؟",
+            "وصل إلى ميناء كالفيرا نحو ألف لاجئ على متن سفن صغيرة يوم الأحد.",
+            "نحو",
+        ),
+    ],
+)
+def test_a_function_word_is_not_told_and_its_sentence_stays(pieces, question, sentence, pointed):
+    weights = EvidenceWeights.load(EVIDENCE)
+    evidence, _ = read(
+        EvidenceReader(pieces, Pointing(pointed), weights), pieces, question, sentence
+    )
+    bare, _ = read(EvidenceReader(pieces, Pointing("x"), weights), pieces, question, sentence)
+    assert [item.answer for item in evidence] == [None]
+    assert evidence[0].quote == bare[0].quote == Span(start=0, end=len(sentence))
 
 
 def test_a_better_span_makes_its_sentence_better_evidence(pieces):

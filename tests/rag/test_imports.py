@@ -33,7 +33,8 @@ terms passages documents network duplicates
 question late_interaction contextual
 conversation
 embedding
-index retrieval reading
+index retrieval
+reading
 attribution citations roles subjects
 agreement
 answering catalogue calibration ingest

@@ -7,8 +7,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from rag.passages import cut
+from rag.reading.answers import content_words
 from rag.reading.places import sentences_of
-from rag.reading.spans import LONGEST, best_pair, best_span, certainty
+from rag.reading.spans import LONGEST, best_pair, best_span, sure_span
 from rag.types import Span, SpanScores
 from tests.strategies import document, grapheme_starts, texts
 
@@ -152,7 +153,7 @@ def test_what_would_have_to_leave_its_bounds_is_no_span():
         ("(1200)", "1200"),
         ("25%", "25%"),
         ("...", ""),
-        ("A.", "A."),
+        ("B.", "B."),
     ],
 )
 def test_punctuation_at_the_ends_is_no_part_of_an_answer(told, bare):
@@ -164,11 +165,12 @@ def test_punctuation_at_the_ends_is_no_part_of_an_answer(told, bare):
     assert (text[span.start : span.end] if span else "") == bare
 
 
-def test_certainty_is_the_f1_the_best_span_can_expect():
+def test_the_f1_that_the_best_span_can_expect():
     spans = np.array([[0, 2], [3, 5], [6, 8], [9, 11]], dtype=np.int32)
     starts = np.log(np.array([6.0, 1.0, 1.0, 50.0], dtype=np.float32))
     ends = np.log(np.array([1.0, 2.0, 1.0, 50.0], dtype=np.float32))
-    found = certainty(SpanScores(spans, starts, ends), Span(start=0, end=8))
+    text = "Lo Da Po Hi"
+    _, _, found = sure_span(SpanScores(spans, starts, ends), text, Span(start=0, end=8))
     # Pieces 0 and 1 are best (6 · 2); the last piece lies outside.
     weighed = {
         (6, 1): 2 / 3,
@@ -181,15 +183,105 @@ def test_certainty_is_the_f1_the_best_span_can_expect():
     total = sum(pair[0] * pair[1] for pair in weighed)
     right = sum(pair[0] * pair[1] * f1 for pair, f1 in weighed.items())
     assert found == pytest.approx(right / total)
-    nothing = certainty(SpanScores(spans, starts, ends), Span(start=20, end=30))
-    assert nothing == 0.0
+    nothing = sure_span(SpanScores(spans, starts, ends), text, Span(start=20, end=30))
+    assert nothing[0] is None
+    assert nothing[2] == 0.0
 
 
 @pytest.mark.parametrize("peak", [0.0, 3.0, 30.0])
-def test_certainty_grows_to_one_as_one_span_stands_out(peak):
+def test_the_expected_f1_grows_to_one_as_one_span_stands_out(peak):
     spans = np.array([[2 * n, 2 * n + 1] for n in range(9)], dtype=np.int32)
     starts, ends = np.zeros((2, 9), dtype=np.float32)
     starts[2], ends[3] = peak, peak
-    found = certainty(SpanScores(spans, starts, ends), Span(start=0, end=18))
+    _, _, found = sure_span(
+        SpanScores(spans, starts, ends), "k k k k k k k k k", Span(start=0, end=17)
+    )
     assert 0 < found <= 1
     assert (found > 0.999) == (peak == 30.0)
+
+
+def pointing(text, *favoured):
+    """Scores of the words of a text; each of ``favoured`` are words, how they start and how they end."""
+    places = [found.span() for found in _WORDS.finditer(text)]
+    starts, ends = [0.0] * len(places), [0.0] * len(places)
+    for told, start, end in favoured:
+        at = text.index(told)
+        starts[next(n for n, place in enumerate(places) if place[0] == at)] = start
+        ends[next(n for n, place in enumerate(places) if place[1] == at + len(told))] = end
+    return scored(places, starts, ends)
+
+
+_WORDS = regex.compile(r"[\p{L}\p{M}\p{N}]+")
+
+# sentence | what the model points at first | and second | what is told
+HOLLOW = {
+    "about": ("The film is about a lost ship.", "about", "a lost ship", "a lost ship"),
+    "the": ("Police found the stolen van near Lorne.", "the", "van", "van"),
+    "of the": ("Members of the Halden choir sang.", "of the", "Halden choir", "Halden choir"),
+    "The at its beginning": ("The mayor left.", "The", "mayor", "mayor"),
+    "at least": ("It cost at least a fortune.", "at least", "a fortune", "a fortune"),
+    "نحو": ("وصل نحو ألف لاجئ إلى الميناء.", "نحو", "ألف لاجئ", "ألف لاجئ"),
+    "من": ("تسلم الجائزة من بلدية درفال.", "من", "بلدية درفال", "بلدية درفال"),
+    "marked": ("عاد مِنْ كالفيرا أمس.", "مِنْ", "كالفيرا", "كالفيرا"),
+    "ونحو": ("جرح شرطي ونحو مئة متظاهر.", "ونحو", "مئة متظاهر", "مئة متظاهر"),
+    "وبنحو": ("ارتفع السعر وبنحو الربع تقريبًا.", "وبنحو", "الربع", "الربع"),
+    "على": ("جلس على المقعد الأول.", "على", "المقعد الأول", "المقعد الأول"),
+    "إلى": ("نُقلت إلى مستشفى لورن.", "إلى", "مستشفى لورن", "مستشفى لورن"),
+}
+TELLING = {
+    "a name in capitals": ("The virus was found, the WHO said.", "WHO"),
+    "a country": ("Exports to the US fell.", "US"),
+    "a month": ("It opened in May and closed.", "May"),
+    "a name that opens": ("Will won the race.", "Will"),
+    "most": ("Most of the ships returned.", "Most"),
+    "a letter": ("It lacks vitamin A today.", "A"),
+    "a number": ("About 5 left.", "5"),
+    "a number word": ("Only one left.", "one"),
+    "Ali": ("فاز علي بالسباق.", "علي"),
+    "and Ali": ("فاز سامي وعلي بالسباق.", "وعلي"),
+    "an imam": ("سأل إمام المسجد.", "إمام"),
+    "states": ("شاركت دول كثيرة.", "دول"),
+    "a verb like a link": ("ولد في طنطا.", "طنطا"),
+}
+
+
+@pytest.mark.parametrize(("text", "first", "second", "told"), HOLLOW.values(), ids=HOLLOW)
+def test_function_words_alone_are_no_answer(text, first, second, told):
+    scores = pointing(text, (first, 6.0, 17.0), (second, 8.5, 12.0))
+    span, margin, sure = sure_span(scores, text, of(text))
+    assert margin == 6.0 + 17.0  # how well the sentence answers stays what it was
+    assert text[span.start : span.end] == told
+    assert sure > 0.3
+    alone = pointing(text, (first, 9.0, 9.0))
+    span, margin, sure = sure_span(alone, text, of(text))
+    assert margin == 18.0
+    assert sure < 0.9  # several words could be meant
+
+
+@pytest.mark.parametrize(("text", "word"), TELLING.values(), ids=TELLING)
+def test_words_that_answer_by_themselves_stay(text, word):
+    span, margin, _ = sure_span(pointing(text, (word, 9.0, 9.0)), text, of(text))
+    assert (text[span.start : span.end], margin) == (word, 18.0)
+
+
+@pytest.mark.parametrize("text", ["about the", "من نحو", "What is it to you?"])
+def test_where_nothing_says_anything_there_is_no_short_answer(text):
+    word = text.split()[0]
+    assert best_span(pointing(text, (word, 9.0, 9.0)), text, of(text)) == (None, 18.0)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from("the about نحو من وفي WHO علي 57 Kyiv أسير , «".split()), min_size=1, max_size=8),
+       st.data())  # fmt: skip
+def test_a_span_says_something_wherever_the_sentence_does(found, data):
+    text = " ".join(found)
+    places = [found.span() for found in _WORDS.finditer(text)]
+    row = st.lists(logits, min_size=len(places), max_size=len(places))
+    scores = scored(places, data.draw(row), data.draw(row))
+    span, margin = best_span(scores, text, of(text))
+    telling = content_words(text, of(text))
+    if places:
+        assert margin == best_pair(scores.starts, scores.ends)[2]
+    assert (span is not None) == bool(telling)
+    if span is not None:
+        assert any(word.start < span.end and span.start < word.end for word in telling)

@@ -37,6 +37,14 @@ def test_good_questions_have_no_finding(found, questions):
     assert found(*questions)[1] == []
 
 
+def test_what_a_question_quotes_may_be_in_the_other_language(found, questions):
+    english = next(one for one in questions if one.language == "en" and not one.unanswerable)
+    quoting = english.model_copy(
+        update={"question": "Which name is missing here: “قال ____ من كييف إن المفاوضات بدأت أمس”?"}
+    )
+    assert [one.code for one in found(quoting)[1] if one.code == "wrong_language"] == []
+
+
 def test_lines_that_cannot_be_read_are_errors(found, questions):
     first = questions[0].line()
     _, findings = found(first, "{", first, json.dumps({"id": "x"}))

@@ -107,6 +107,22 @@ def test_a_service_is_measured_like_the_collection_it_serves(sanad, few, seed_in
     assert over["index"] == here["index"]
 
 
+def test_another_collection_of_a_service_is_measured_by_name(sanad, few, seed_index, tmp_path):
+    with served(Engine(Settings(indexes=seed_index))) as address:
+        until_ready(address)
+        code, out, _ = sanad(
+            "evaluate", few, "--target", address, "--collection", "default", "--json"
+        )
+        assert code == 0
+        target = json.loads(out)["manifest"]["target"]
+        assert target == {"kind": "sanad", "address": address, "collection": "default"}
+        code, _, err = sanad("evaluate", few, "--target", address, "--collection", "none")
+        assert code != 0
+        assert "none" in err
+        code, _, err = sanad("evaluate", few, "--target", f"{address}/v1")
+        assert (code, "is not a Sanad service" in err) == (69, True)
+
+
 def test_what_is_missing_for_a_target_is_told(sanad, few):
     code, _, err = sanad("evaluate", few, "--target", "openai:http://127.0.0.1:9/v1")
     assert (code, "--model NAME" in err) == (2, True)
@@ -133,7 +149,15 @@ def test_stages_stand_on_each_other(sanad, few):
     ("arguments", "told"),
     [
         (["evaluate", FACTS, "--stages", "--save", "x.json", "--bar", "hit_at_1>=0"], "--bar, --save"),
+        (["evaluate", FACTS, "--stages", "--update-baseline"], "--update-baseline"),
+        (["evaluate", "--compare", "a.json", "b.json", "--html", "c.html"], "with --html"),
+        (["evaluate", "f.jsonl", "--compare", "a.json", "b.json"], "with f.jsonl"),
+        (["evaluate", FACTS, "--refusal", "لا أعلم"], "--refusal is about a chat endpoint, and there is no --target"),
+        (["evaluate", FACTS, "--model", "m", "--target", "http://127.0.0.1:9"], "--target is 'http://127.0.0.1:9'"),
+        (["evaluate", FACTS, "--key-variable", "KEY"], "there is none"),
+        (["evaluate", FACTS, "--target", "http://127.0.0.1:9", "--threshold", "0"], "--threshold changes nothing"),
         (["facts", "draft", "--limit", "0"], "--limit is 0"),
+        (["calibrate", FACTS, "--reset"], "cannot be joined with"),
     ],
 )  # fmt: skip
 def test_what_would_be_left_undone_is_refused(sanad, arguments, told):
@@ -187,6 +211,53 @@ def test_mistakes_are_told_with_lines_and_mended(sanad, few, tmp_path):
     code, out, _ = sanad("facts", "check", "good.jsonl", "--json")
     assert not [one for one in json.loads(out)["findings"] if one["severity"] == "error"]
     assert load(tmp_path / "good.jsonl")[0].gold[1].start == 472
+
+
+@pytest.mark.parametrize("content", ["", "\n \n", "\ufeff"])
+def test_a_file_without_a_question_is_an_error(sanad, tmp_path, content):
+    path = tmp_path / "empty.jsonl"
+    path.write_text(content, encoding="utf-8")
+    for command in (["facts", "check"], ["evaluate"], ["calibrate"]):
+        code, out, err = sanad(*command, path)
+        assert (code, out) == (65, "")
+        assert "holds no question" in err
+        assert '"answers"' in err  # what a line looks like
+
+
+def test_another_format_is_told_from_a_mistake(sanad, tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("question,answers\nمتى سقطت باخموت؟,أيار 2023\n", encoding="utf-8")
+    code, out, err = sanad("facts", "check", path)
+    assert code == 65
+    assert f"{path}:2: error: not JSON: expected value, column 1" in out
+    assert "sanad facts import FORMAT FILE" in err
+    code, _, err = sanad("evaluate", path)
+    assert (code, "sanad facts import FORMAT FILE" in err) == (65, True)
+    path.write_text('{"id": "a b", "question": "Who?", "language": "en", "answers": ["x"]}')
+    code, out, err = sanad("facts", "check", path)
+    assert "id: 'a b' holds white space" in out
+    assert "fields: id, question" in err
+
+
+@pytest.mark.parametrize("option", ["--save", "--html", "--baseline"])
+def test_a_file_that_cannot_be_written_is_told_before_anything_is_asked(
+    sanad, few, tmp_path, monkeypatch, option
+):
+    monkeypatch.setattr(Engine, "ask", lambda *_: pytest.fail("asked"))
+    update = ["--update-baseline"] if option == "--baseline" else []
+    for path, told in (("none/x", "there is no folder 'none'"), (str(tmp_path), "is a folder")):
+        code, out, err = sanad("evaluate", few, option, path, *update)
+        assert (code, out, told in err) == (78, "", True)
+
+
+def test_lines_that_cannot_be_read_are_not_lost_silently(sanad, few, tmp_path):
+    content = few.read_text(encoding="utf-8") + "\n{oops\n"
+    few.write_text(content, encoding="utf-8")
+    code, _, err = sanad("facts", "check", few, "--fix", few)
+    assert (code, "they would be lost" in err) == (2, True)
+    assert few.read_text(encoding="utf-8") == content
+    code, _, err = sanad("facts", "check", few, "--fix", "other.jsonl")
+    assert (code, "lines that cannot be read are not in other.jsonl: 5" in err) == (65, True)
 
 
 def test_drafts_are_not_asked_until_they_are_accepted(sanad, tmp_path):

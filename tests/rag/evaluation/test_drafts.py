@@ -82,7 +82,7 @@ Storm Noor reached the coast of Terravia on Monday. | -
 تأسست جامعة كالفيرا عام 1821. | متى تأسست جامعة كالفيرا؟ 1821
 وفي ديسمبر 2019 طرحت أرامكو بعض أسهمها في السوق المالية. | متى طرحت أرامكو بعض أسهمها في السوق المالية؟ ديسمبر 2019
 ولد الشاعر زهير المنصور في مدينة طنطا. | أين ولد الشاعر زهير المنصور؟ مدينة طنطا
-أسقطت روسيا 57 طائرة مسيّرة فوق كورسك. | كم طائرة مسيّرة أسقطت روسيا فوق كورسك؟ -
+أسقطت روسيا 57 طائرة مسيّرة فوق كورسك. | كم طائرة مسيّرة أسقطت روسيا فوق كورسك؟ 57
 أسقطت روسيا 57 طائرة مسيّرة في كورسك. | كم طائرة مسيّرة أسقطت روسيا في كورسك؟ 57
 قتل زلزال مورفان 48 شخصًا في القرى الجبلية. | كم شخصًا قتل زلزال مورفان في القرى الجبلية؟ 48
 بلغ معدل التضخم في تيرافيا 4%، بحسب البنك المركزي. | كم بلغ معدل التضخم في تيرافيا؟ 4%
@@ -90,8 +90,41 @@ Storm Noor reached the coast of Terravia on Monday. | -
 وقال رئيس بلدية هالدن: «فقدنا كل قواربنا تلك الليلة». | من قال: «فقدنا كل قواربنا تلك الليلة»؟ رئيس بلدية هالدن
 وأسسها سامي الحداد عام 1998. | -
 واشترت الرياض ربع أصول الشركة عام 1973. | -
-أعلن وزير التعليم أن 30 مدرسة ستُبنى في إقليم ساهل. | -
+أعلن وزير التعليم أن 30 مدرسة ستُبنى في إقليم ساهل. | من قال إن 30 مدرسة ستُبنى في إقليم ساهل؟ وزير التعليم
 وقُتل 7 أشخاص هناك. | -
+HALDEN - The town of Lorne, which had about 3,800 inhabitants, was evacuated in November 2023. | When was the town of Lorne evacuated? November 2023
+In late August 2020 the Halden parliament adopted a law on fishing. | When did the Halden parliament adopt a law on fishing? late August 2020
+On 26 February 2008 a seed vault was inaugurated in northern Terravia. | When was a seed vault inaugurated in northern Terravia? 26 February 2008
+Thirteen miners surfaced near Lorne on the morning of 3 May 1931. | -
+The Halden ruby was found at the Premier mine near Lorne in Terravia on 26 January 1905. | When was the Halden ruby found at the Premier mine near Lorne in Terravia? 26 January 1905; Where was the Halden ruby found on 26 January 1905? the Premier mine near Lorne in Terravia
+The young surgeon Frederick Lorne persuaded John Keller in 1921. | Who persuaded John Keller in 1921? Frederick Lorne; When did the young surgeon Frederick Lorne persuade John Keller? 1921
+The Halden bridge is 430 metres long. | How long is the Halden bridge? 430 metres
+Minister Ana Reyes said the Halden bridge would carry 30,000 cars a day. | Who said that the Halden bridge would carry 30,000 cars a day? Minister Ana Reyes
+The head of the White Monastery, Martin Lorne, was absent. | Who is the head of the White Monastery? Martin Lorne
+UNESCO placed the tradition on a list in 2008. | -
+The village lost the castle in 2008. | -
+Work began in June 1971. | -
+The abandoned castle of Lorne burned in 1945. | -
+هالدن - أيد الاتحاد الأفريقي في آب/أغسطس 2025 حملة لحماية الغابات. | متى أيد الاتحاد الأفريقي حملة لحماية الغابات؟ آب/أغسطس 2025
+أطاح ضباط شبان، فجر 25 نيسان/أبريل 1974، بنظام استبدادي حكم تيرافيا ثلاثين عامًا. | متى أطاح ضباط شبان بنظام استبدادي حكم تيرافيا ثلاثين عامًا؟ 25 نيسان/أبريل 1974
+أقر برلمان هالدن في الثاني من كانون الأول/ديسمبر 1766 قانونًا لحرية الطباعة. | متى أقر برلمان هالدن قانونًا لحرية الطباعة؟ الثاني من كانون الأول/ديسمبر 1766
+وُلدت عالمة الفلك سميرة كامل عام 1917م في محافظة الغربية بمصر. | متى وُلدت عالمة الفلك سميرة كامل في محافظة الغربية بمصر؟ 1917
+سجلت تيرافيا الشمالية في 2023 أدنى معدل خصوبة. | متى سجلت تيرافيا الشمالية أدنى معدل خصوبة؟ 2023
+وُلد الرسام سامي نحو عام 1858 في قبيلة بعيدة. | -
+نال جائزة نوبل للسلام عام 2006. | -
+استلهمت لجنة هالدن دستور بلجيكا الصادر عام 1831. | -
+عُدلت الاتفاقية لتحظر استعمال السلاح عام 1984. | -
+اجتمع ممثلو 52 دولة في فندق لورن. | -
+وُلد الشاعر زهير المنصور في القاهرة عام 1905. | متى وُلد الشاعر زهير المنصور في القاهرة؟ 1905; أين وُلد الشاعر زهير المنصور عام 1905؟ القاهرة
+وقال رئيس جمعية أحباب لورن، وليد بن حسن، إن الحفل تأجل. | من هو رئيس جمعية أحباب لورن؟ وليد بن حسن
+وقال رئيس الاتحاد السعودي لكرة القدم، اليوم، إن الحفل تأجل. | -
+وقال مدير السجن عز الدين الراشدي إن أحدًا من 41 نزيلًا سابقًا لم يعد. | من قال إن أحدًا من 41 نزيلًا سابقًا لم يعد؟ مدير السجن عز الدين الراشدي
+أستريد لورن كاتبة وُلدت عام 1907. | -
+دمر أسطول تيرافيا أسطول هالدن في مضيق لورن يومي 27 و28 مايو 1905. | -
+سلّم كل طرف في لورن 200 بندقية صُهرت أمام الجمهور. | -
+توفيت بأزمة قلبية في ميامي عام 2016. | -
+وقال رئيس الدفاع المدني اللواء عاطف زيدان إن الماء ارتفع. | من هو رئيس الدفاع المدني؟ عاطف زيدان
+وطلب المدرب سامي الحداد أن ينسوا النتيجة ويلعبوا كل دقيقة على حدة. | -
 """
 
 
@@ -101,7 +134,7 @@ def test_a_plain_sentence_is_asked_about_in_its_own_words(text, expected):
         f"{one.question} {text[one.place.start : one.place.end]}"
         for one in phrased(text, language_of(text))
     ]
-    expected = [] if expected == "-" or expected.endswith("؟ -") else expected.split("; ")
+    expected = [] if expected == "-" else expected.split("; ")
     assert found == expected
 
 
@@ -123,3 +156,11 @@ def test_what_is_phrased_is_a_place_of_the_text(text):
 
 def test_the_limit_counts_places_of_each_document():
     assert len(drafts([document(ENGLISH), document(ARABIC)], limit=1)) == 4
+
+
+def test_a_limit_leaves_out_blanks_first():
+    text = f"{ENGLISH} The novel Salt was written by Clara Menzel."
+    (asked, _) = sorted(
+        drafts([document(text)], limit=1), key=lambda one: "phrased" not in one.tags
+    )
+    assert asked.question == "Who was the novel Salt written by?"

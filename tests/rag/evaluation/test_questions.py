@@ -90,7 +90,7 @@ def test_a_faulty_line_is_refused_with_file_line_field_and_reason(tmp_path, chan
 
 
 def test_a_line_that_is_no_json_is_refused(tmp_path):
-    with pytest.raises(InvalidQuestionFile, match=r"facts\.jsonl:1: Invalid JSON"):
+    with pytest.raises(InvalidQuestionFile, match=r"facts\.jsonl:1: not JSON"):
         load(write(tmp_path, "{"))
 
 

@@ -54,6 +54,16 @@ def completion(text, **message):
     return (200, {}, {"choices": [{"message": {"content": text, **message}}]})
 
 
+def test_the_address_of_the_call_itself_is_taken_too():
+    with endpoint(completion("Kyiv")) as (address, asked):
+        remote.chat(f"{address}/chat/completions/", "m").ask("Where?", 8)
+        assert [path for path, *_ in asked] == ["/v1/chat/completions"]
+    with endpoint((404, {}, {"error": {"message": "no model 'm'"}})) as (address, _):
+        with pytest.raises(Unavailable) as caught:
+            remote.chat(address, "m").ask("Where?", 8)
+        assert caught.value.message == f"{address}/chat/completions: 404 no model 'm'"
+
+
 def ask(reply, library=None, refusal=None):
     with endpoint(reply) as (address, _):
         return remote.chat(address, "m", library=library, refusal=refusal).ask("Who?", 8)
