@@ -133,4 +133,11 @@ def restore(source: Path, to: Collection) -> Manifest:
         raise namesake_there(to.folder.name, other)
     with suppress(OSError):  # an empty folder that a failed ingest left
         to.folder.rmdir()
-    return backup.backup(to.folder)
+    try:
+        return backup.backup(to.folder)
+    except IndexDamaged as error:
+        raise IndexDamaged(
+            f"the backup {str(source)!r} is damaged: {error.message}",
+            hint="take another one; where its documents are whole, make its index anew with: "
+            f"sanad rebuild --indexes {source.parent} --collection {source.name}",
+        ) from error

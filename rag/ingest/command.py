@@ -83,6 +83,7 @@ def run(
                 stop=stop.is_set,
                 progress=bar,
                 may_be_empty=options.watch,
+                named=options.paths,
             )
 
         if options.watch:

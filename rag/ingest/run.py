@@ -58,13 +58,15 @@ def ingest(
     may_be_empty: bool = False,
     stop: Callable[[], bool] = lambda: False,
     progress: Progress = lambda _done, _total: None,
+    named: Sequence[str] = (),
 ) -> Report:
     """Stores what the sources hold; raises NoDocuments where none of them holds a document.
 
     ``prune`` are files and folders whose documents are removed where their file is gone, but those
     whose ids are in ``keep``; then, and with ``may_be_empty``, there may be no document. ``stop``
     is asked after each document: then what was read is published and nothing is removed.
-    ``progress`` is told documents done and documents expected.
+    ``progress`` is told documents done and documents expected. ``named`` is what people named, to be
+    told where there is nothing in it.
     """
     run = _Run(sources, prune, keep, stop, progress, Report(dry_run=dry_run))
     if dry_run:
@@ -74,7 +76,7 @@ def ingest(
     report = run.report
     if not (run.read or report.interrupted or prune or may_be_empty):
         names = [one.source if isinstance(one, Failure) else one.name for one in sources]
-        raise nothing_read(names, report.failures, report.skipped)
+        raise nothing_read(names or named, report.failures, report.skipped)
     return report
 
 

@@ -84,6 +84,25 @@ def test_each_mistake_is_named_with_what_to_do(sanad, indexes, tmp_path, monkeyp
     assert json.loads(told)["error"]["hint"]
 
 
+def test_an_empty_folder_is_named(sanad, indexes, tmp_path):
+    (tmp_path / "مجلد").mkdir()
+    code, _, err = sanad("ingest", "مجلد", indexes=indexes)
+    assert (code, "'مجلد'" in err) == (65, True)
+
+
+def test_a_damaged_backup_is_not_restored_and_can_be_put_right(sanad, indexes, tmp_path):
+    Collection(indexes / "أخبار").backup(tmp_path / "نسخة")
+    next((tmp_path / "نسخة").glob("gen-*/vectors/*")).write_bytes(b"x")
+    target = ("restore", tmp_path / "نسخة", "--collection", "ثانية")
+    code, _, err = sanad(*target, indexes=indexes)
+    assert code == 65
+    assert f"sanad rebuild --indexes {tmp_path} --collection نسخة" in err
+    assert sorted(path.name for path in indexes.iterdir()) == ["أخبار"]
+    assert sanad("rebuild", "--collection", "نسخة", indexes=tmp_path)[0] == 0
+    assert sanad(*target, indexes=indexes)[0] == 0
+    assert Collection(indexes / "ثانية").verify().documents == len(articles())
+
+
 def test_one_arabic_name_on_every_command(sanad, indexes, tmp_path):
     """From the first ingest to the last delete, as an operator would go."""
     shared = ("--collection", "وكالة-٢٠٢٥")
