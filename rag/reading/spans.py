@@ -40,21 +40,25 @@ def sure_span(scores: SpanScores, text: str, within: Span) -> tuple[Span | None,
         return None, _NOTHING, 0.0
     pieces = scores.spans[inside]
     both = _sums(scores.starts[inside], scores.ends[inside])
-    margin = float(both.max())
-    span = _shown(text, within, pieces, both)
+    best = _best(both)
+    margin = float(both[best])
+    span = _shown(text, within, pieces, best)
     if span is not None and _hollow(text, within, span):
         held = _held(pieces, content_words(text, within))
+        passed_over = slice(best[0], best[1] + 1)  # no span begins or ends there either
+        held[passed_over] = held[:, passed_over] = False
         if not held.any():
             return None, margin, 0.0
         both = np.where(held, both, np.float32(_NOTHING))
-        span = _shown(text, within, pieces, both)
-    return span, margin, _expected(both)
+        best = _best(both)
+        span = _shown(text, within, pieces, best)
+    return span, margin, _expected(both, best)
 
 
 def _shown(
-    text: str, within: Span, pieces: NDArray[np.int32], both: NDArray[np.float32]
+    text: str, within: Span, pieces: NDArray[np.int32], pair: tuple[int, int]
 ) -> Span | None:
-    first, last = _best(both)
+    first, last = pair
     span = _bare(text, _whole(text, int(pieces[first, 0]), int(pieces[last, 1])))
     return span if len(span) and within.contains(span) else None
 
@@ -77,14 +81,14 @@ def _held(pieces: NDArray[np.int32], words: Sequence[Span]) -> NDArray[np.bool_]
     return held
 
 
-def _expected(both: NDArray[np.float32]) -> float:
-    """The mean F1 of the best pair with all pairs, each as likely as its sum tells.
+def _expected(both: NDArray[np.float32], pair: tuple[int, int]) -> float:
+    """The mean F1 of a pair with all pairs, each as likely as its sum tells.
 
     Spans that say nearly the same, with and without a title, support each other (minimum Bayes risk,
     Kumar and Byrne 2004).
     """
-    first, last = _best(both)
-    likely = np.exp((both - both[first, last]).astype(np.float64))
+    first, last = pair
+    likely = np.exp((both - both.max()).astype(np.float64))
     place = np.arange(len(both))
     common = np.minimum(place[None, :], last) - np.maximum(place[:, None], first) + 1
     lengths = place[None, :] - place[:, None] + 1 + last - first + 1

@@ -131,7 +131,7 @@ def corpora(
         for place in range(0, len(units), 4):
             here = units[place : place + 4]
             # Every second corpus lacks its first unit: its questions are then off the sources.
-            missing = here[:1] if place % 8 else []
+            missing = here[:1] if place % 8 and len(here) > 1 else []  # something is left
             kept = [texts[language][unit] for unit in here if unit not in missing]
             small = MemoryIndex(kept, embedder)
             for number, row in enumerate(dev):
@@ -195,7 +195,7 @@ def articles(
                 asked.append(Asked(row["unit"], pair, row["question"], gold, large))
         for place in range(0, len(units), 4):
             here = units[place : place + 4]
-            missing = here[:1] if place % 8 else []
+            missing = here[:1] if place % 8 and len(here) > 1 else []  # something is left
             index = MemoryIndex([texts[unit] for unit in here if unit not in missing], embedder)
             for number, (row, text) in enumerate(told):
                 # Half of those with an answer: the few without one are the ones to learn from.

@@ -306,7 +306,7 @@ def text_of(engine, id, sentence):
 # Bars a little below what was measured, so that a change for the worse is seen.
 LEAST = {
     "ar": {"hit_at_k": 0.97, "hit_at_1": 0.9, "citation_recall": 0.88, "citation_precision": 0.7},
-    "en": {"hit_at_k": 0.97, "hit_at_1": 0.85, "citation_recall": 0.76, "citation_precision": 0.6},
+    "en": {"hit_at_k": 0.97, "hit_at_1": 0.85, "citation_recall": 0.8, "citation_precision": 0.57},
     "tag:off-topic": {"abstention_recall": 1.0},
     "tag:related-link": {"abstention_recall": 1.0},
 }
