@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,6 +102,17 @@ def document_of(row: dict[str, Any]) -> Document:
     )
 
 
+def small_corpora(units: Sequence[str]) -> Iterator[tuple[int, Sequence[str], Sequence[str]]]:
+    """Four units at a time: the number of the first, the units, and those the corpus lacks.
+
+    Every second corpus lacks its first unit, whose questions are then off the sources; something
+    is always left.
+    """
+    for place in range(0, len(units), 4):
+        here = units[place : place + 4]
+        yield place, here, here[:1] if place % 8 and len(here) > 1 else []
+
+
 def corpora(
     dev: Sequence[dict[str, Any]],
     others: Sequence[dict[str, Any]],
@@ -128,10 +139,7 @@ def corpora(
     languages: tuple[Language, Language] = ("ar", "en")
     for language in languages:
         large = MemoryIndex(list(texts[language].values()), embedder)
-        for place in range(0, len(units), 4):
-            here = units[place : place + 4]
-            # Every second corpus lacks its first unit: its questions are then off the sources.
-            missing = here[:1] if place % 8 and len(here) > 1 else []  # something is left
+        for place, here, missing in small_corpora(units):
             kept = [texts[language][unit] for unit in here if unit not in missing]
             small = MemoryIndex(kept, embedder)
             for number, row in enumerate(dev):
@@ -193,9 +201,7 @@ def articles(
                 pair = f"{row['lang']}-{language}"
                 gold = _first_answer(text)
                 asked.append(Asked(row["unit"], pair, row["question"], gold, large))
-        for place in range(0, len(units), 4):
-            here = units[place : place + 4]
-            missing = here[:1] if place % 8 and len(here) > 1 else []  # something is left
+        for place, here, missing in small_corpora(units):
             index = MemoryIndex([texts[unit] for unit in here if unit not in missing], embedder)
             for number, (row, text) in enumerate(told):
                 # Half of those with an answer: the few without one are the ones to learn from.

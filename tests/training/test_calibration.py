@@ -91,3 +91,11 @@ def test_large_corpora_are_left_out_of_the_few_articles():
     assert (few["questions"], few["answerable"]) == (2, 1)
     assert few["AUROC"] == 1.0
     assert few["expected calibration error"] == pytest.approx((0.1 + 0.5) / 2)
+
+
+@pytest.mark.parametrize("count", range(1, 18))
+def test_no_small_corpus_is_left_empty(count):
+    units = [str(number) for number in range(count)]
+    made = list(evidence.small_corpora(units))
+    assert [unit for _, here, _ in made for unit in here] == units
+    assert all(set(missing) < set(here) for _, here, missing in made)
