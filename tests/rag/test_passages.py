@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import regex
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rag.documents.html import extract
@@ -72,6 +72,12 @@ blocks = st.one_of(prose, items, rows, quotations, st.sampled_from(["عنوان 
 
 
 @given(st.lists(st.tuples(blocks, st.sampled_from(["\n", "\n\n"])), min_size=1, max_size=12))
+@example(
+    [
+        (" | ".join([SENTENCES[0], " ".join(SENTENCES[:1] * 7)]), "\n\n"),
+        (" | ".join(SENTENCES[:1] * 2), "\n"),
+    ]
+)
 @settings(deadline=None, max_examples=60)
 def test_an_item_a_row_and_a_quotation_that_fit_are_in_one_passage(parts):
     text = "".join(block + end for block, end in parts)
@@ -79,8 +85,9 @@ def test_an_item_a_row_and_a_quotation_that_fit_are_in_one_passage(parts):
     place = 0
     for block, end in parts:
         start, place = place, place + len(block) + len(end)
-        # A line with bars is a row where the line below is one; alone it may be a headline.
-        row = " | " in block and " | " in text[place:].split("\n")[0]
+        # A line with bars is a row where the very next line has them too; alone, or above a blank
+        # line, it may be a headline.
+        row = " | " in block and end == "\n" and " | " in text[place:].split("\n")[0]
         if block[-1] in '»”"' or not block[0].isalpha() or block[1] == ")" or row:
             first, last = covering(split(text), start, start + len(block))
             whole = split(text)[first:last]
