@@ -352,10 +352,11 @@ def _stored(path: Path) -> dict[str, dict[str, Any]]:
 def retrieval_weights(path: Path) -> Weights:
     """The fitted weights of retrieval."""
     try:
-        rows = {name: tuple(map(float, row)) for name, row in _stored(path)["retrieval"].items()}
-        if not all(math.isfinite(value) for row in rows.values() for value in row):
+        stored = _stored(path)["retrieval"]
+        features, margin = tuple(map(float, stored["features"])), float(stored["margin"])
+        if not all(map(math.isfinite, (*features, margin))):
             raise ValueError("holds values that are no numbers")  # noqa: TRY301 - one message for all
-        return Weights(**rows)
+        return Weights(features=features, margin=margin)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ModelDamaged(f"{path.name}: retrieval: {error}", hint="reinstall sanad") from error
 

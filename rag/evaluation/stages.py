@@ -165,7 +165,7 @@ def _rankers(engine: Engine, index: EmbeddedIndex, k: int) -> list[tuple[str, _R
 
     def rescored(question: Question) -> list[Passage]:
         passages, features = retriever.candidates(question, index, depth)
-        scores = features @ np.array(weights.first)
+        scores = features @ np.array(weights.features)
         order = np.argsort(-scores, kind="stable")[:depth]
         return [passages[place] for place in order.tolist()]
 

@@ -22,6 +22,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import BertConfig, BertModel
 
+from rag.training.graph import GIVEN
 from rag.training.static import Ids
 
 CLS, SEP, PAD = "[CLS]", "[SEP]", "[PAD]"
@@ -94,6 +95,17 @@ def batch_of(rows: Sequence[Ids], cls: int, sep: int) -> tuple[Tensor, Tensor]:
 def mean_vectors(model: BertModel, ids: Tensor, mask: Tensor) -> Tensor:
     """Normalised means of the last layer over the mask; (rows, dim) float32."""
     return pooled(model(input_ids=ids, attention_mask=mask).last_hidden_state, mask)
+
+
+def text_vectors(model: BertModel, ids: Tensor, mask: Tensor) -> Tensor:
+    """Vectors of texts as the network ships them; (rows, dim) float32."""
+    hidden = model(input_ids=ids, attention_mask=mask, output_hidden_states=True).hidden_states
+    return joined(hidden[0], hidden[-1], mask)
+
+
+def joined(given: Tensor, last: Tensor, mask: Tensor) -> Tensor:
+    """Normalised means of the last layer and :data:`graph.GIVEN` of what went into the first."""
+    return pooled(last.float() + GIVEN * given.float(), mask)
 
 
 def pooled(hidden: Tensor, mask: Tensor) -> Tensor:

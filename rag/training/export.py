@@ -98,8 +98,8 @@ def unpack(folder: Path, out: Path) -> None:
     from rag.training import graph
 
     out.mkdir(parents=True, exist_ok=True)
-    weights = graph.read(onnx.load(str(folder / "model.onnx")))
-    save_file(weights, out / "model.safetensors", metadata={"format": "pt"})
+    made = onnx.load(str(folder / "model.onnx"))
+    save_file(graph.read(made), out / "model.safetensors", metadata={"format": "pt"})
     (out / "config.json").write_bytes((folder / "config.json").read_bytes())
     PreTrainedTokenizerFast(
         tokenizer_object=Tokenizer.from_file(str(folder / "tokenizer.json")),
@@ -112,29 +112,36 @@ def unpack(folder: Path, out: Path) -> None:
         model_input_names=["input_ids", "token_type_ids", "attention_mask"],
         split_special_tokens=True,  # "[SEP]" in a text is five characters, not an end
     ).save_pretrained(out)
-    dim = json.loads((out / "config.json").read_text(encoding="utf-8"))["hidden_size"]
+    config = json.loads((out / "config.json").read_text(encoding="utf-8"))
+    dim, layers = config["hidden_size"], config["num_hidden_layers"]
     root = "sentence_transformers.models"
-    modules = [
-        {"idx": 0, "name": "0", "path": "", "type": f"{root}.Transformer"},
-        {"idx": 1, "name": "1", "path": "1_Pooling", "type": f"{root}.Pooling"},
-        {"idx": 2, "name": "2", "path": "2_Normalize", "type": f"{root}.Normalize"},
+    kinds = ("WeightedLayerPooling", "Pooling", "Normalize")
+    modules = [{"idx": 0, "name": "0", "path": "", "type": f"{root}.Transformer"}] + [
+        {"idx": at, "name": str(at), "path": f"{at}_{kind}", "type": f"{root}.{kind}"}
+        for at, kind in enumerate(kinds, 1)
     ]
     pooling = {"word_embedding_dimension": dim, "pooling_mode_mean_tokens": True}
     transformer = {
         "max_seq_length": 322,
         "do_lower_case": False,
         "model_args": {"add_pooling_layer": False},  # it has none; a random one would be made
+        "config_args": {"output_hidden_states": True},
     }
+    shares = np.zeros(layers + 1, dtype=np.float32)
+    shares[0], shares[-1] = graph.given_share(made), 1.0
+    every = {"word_embedding_dimension": dim, "num_hidden_layers": layers, "layer_start": 0}
     written = {
         "modules.json": modules,
         "config_sentence_transformers.json": {"similarity_fn_name": "cosine"},
         "sentence_bert_config.json": transformer,
-        "1_Pooling/config.json": pooling,
-        "2_Normalize/config.json": {},
+        "1_WeightedLayerPooling/config.json": every,
+        "2_Pooling/config.json": pooling,
+        "3_Normalize/config.json": {},
     }
     for name, content in written.items():
         (out / name).parent.mkdir(exist_ok=True)
         (out / name).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    save_file({"layer_weights": shares}, out / "1_WeightedLayerPooling" / "model.safetensors")
 
 
 def _record(folder: Path, names: list[str]) -> None:

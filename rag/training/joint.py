@@ -1,8 +1,8 @@
 """Teaches the contextual student questions: reading, retrieval and translation in one run.
 
-One trunk serves as embedder (mean of its last layer) and as reader (start and end of the answer in
-``[CLS] question [SEP] passage [SEP]``, the [CLS] place standing for "not in this passage", as in
-Rajpurkar et al. 2018). Each step draws one task:
+One trunk serves as embedder (means of its last layer and of what goes into its first) and as reader
+(start and end of the answer in ``[CLS] question [SEP] passage [SEP]``, the [CLS] place standing for
+"not in this passage", as in Rajpurkar et al. 2018). Each step draws one task:
 
 read      spans of random windows of whole sentences, in all four language pairs; a window that
           does not hold the answer is an unanswerable example on the right subject; and a word masked
@@ -32,7 +32,7 @@ from transformers import BertForQuestionAnswering, BertModel
 
 from rag.protocols import PieceEmbedder
 from rag.sentences import split
-from rag.training.contextual import batch_of, batches, ends_of, mean_vectors, pooled
+from rag.training.contextual import batch_of, batches, ends_of, joined, mean_vectors, text_vectors
 from rag.training.gloss import counterparts
 from rag.training.static import Ids
 
@@ -606,13 +606,13 @@ def set_dropout(model: nn.Module, share: float) -> None:
 def sorted_vectors(
     model: BertModel, rows: Sequence[Ids], ends: tuple[int, int], device: torch.device
 ) -> Tensor:
-    """Normalised means of rows of very different length, run in groups of like length."""
+    """Vectors of rows of very different length, run in groups of like length."""
     order = sorted(range(len(rows)), key=lambda n: len(rows[n]))
     groups = [order[: len(order) // 2], order[len(order) // 2 :]]
     parts = []
     for group in filter(None, groups):
         ids, mask = batch_of([rows[n] for n in group], *ends)
-        parts.append(mean_vectors(model, ids.to(device), mask.to(device)))
+        parts.append(text_vectors(model, ids.to(device), mask.to(device)))
     back = torch.tensor(np.argsort(order)).to(device)
     return torch.cat(parts)[back]
 
@@ -715,11 +715,11 @@ def train(
                     target = mean_vectors(teacher, *(part.to(device) for part in taught))
                 given = batch_of([pairs[n][0] for n in numbers], *ends)
                 left = layers_of(model.bert, *(part.to(device) for part in given))
-                arabic = pooled(left.last, left.mask)
+                arabic = joined(left.given, left.last, left.mask)
                 some = numbers[: max(4, len(numbers) // 3)]
                 given = batch_of([pairs[n][1] for n in some], *ends)
                 right = layers_of(model.bert, *(part.to(device) for part in given))
-                english = pooled(right.last, right.mask)
+                english = joined(right.given, right.last, right.mask)
                 near = (1 - (arabic * target).sum(-1)).mean()
                 kept = (1 - (english * target[: len(some)]).sum(-1)).mean()
                 labels = torch.arange(len(numbers), device=device)

@@ -61,7 +61,7 @@ def paragraphs(
         lexical = index.matching(question.weights, 1)
         shipped = [passage.document_id for passage, _ in retriever.retrieve(question, index, 5)]
         passages, rows = retriever.candidates(question, index)
-        first = passages[int((rows @ np.array(retriever.weights.first)).argmax())]
+        first = passages[int((rows @ np.array(retriever.weights.features)).argmax())]
         found["dense"] += _is(dense[0].passage_id, gold) if dense else 0
         found["BM25"] += _is(lexical[0].passage_id, gold) if lexical else 0
         found["first stage"] += first.document_id == gold

@@ -282,9 +282,10 @@ def test_nothing_is_fitted_to_another_reader(own):
         "{}",
         '{"retrieval": [], "thresholds": 3}',
         '{"retrieval": {"x": 1}, "thresholds": {"x": 1}}',
-        '{"retrieval": {"first": [1.0], "second": [1.0]}, "thresholds": {"answer": 0.5, "support": 0.9}}',
-        '{"retrieval": {"first": 1, "second": 1}, "thresholds": {"answer": {"ar-en": "x"}, "support": 0.9}}',
-        '{"retrieval": {"first": ["x"]}, "thresholds": {"answer": {"ar-en": 0.5}}}',
+        '{"retrieval": {"features": [1.0], "margin": 1.0}, "thresholds": {"answer": 0.5, "support": 0.9}}',
+        '{"retrieval": {"features": 1, "margin": 1}, "thresholds": {"answer": {"ar-en": "x"}, "support": 0.9}}',
+        '{"retrieval": {"features": ["x"]}, "thresholds": {"answer": {"ar-en": 0.5}}}',
+        '{"retrieval": {"features": [1, 1, 1, 1, 1], "margin": "x"}, "thresholds": {"answer": {}}}',
         '{"retrieval": {}, "thresholds": {"answer": {"ar-en": null}, "support": 0.9}}',
     ],
 )

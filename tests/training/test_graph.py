@@ -82,12 +82,13 @@ def run(made, given):
 
 
 def expected(network, given):
-    """Vectors as training makes them, and transformers' own logits."""
+    """Vectors by their definition, and transformers' own logits."""
     tensors = {name: torch.from_numpy(value) for name, value in given.items()}
     with torch.no_grad():
         out = network(**tensors)
-        hidden = network.bert(**tensors).last_hidden_state
-    vectors = torch.nn.functional.normalize(hidden.mean(1), dim=-1).numpy()
+        hidden = network.bert(**tensors, output_hidden_states=True).hidden_states
+    both = hidden[-1].mean(1) + graph.GIVEN * hidden[0].mean(1)
+    vectors = torch.nn.functional.normalize(both, dim=-1).numpy()
     return vectors, torch.stack([out.start_logits, out.end_logits], -1).numpy()
 
 
@@ -104,7 +105,7 @@ def test_the_float_graph_embeds_as_training_does(network, weights):
     given = batch() | {"token_type_ids": np.zeros((5, 21), np.int64)}
     vectors, _ = run(graph.build(weights, HEADS, quantised=False), given)
     with torch.no_grad():
-        trained = contextual.mean_vectors(
+        trained = contextual.text_vectors(
             network.bert,
             torch.from_numpy(given["input_ids"]),
             torch.ones((5, 21), dtype=torch.int64),
@@ -211,7 +212,7 @@ def test_an_export_runs_what_was_trained(tmp_path):
     for text in TEXTS:
         ids = np.array(tokenizer.encode(text, add_special_tokens=False).ids)
         with torch.no_grad():
-            trained = contextual.mean_vectors(network.bert, *contextual.batch_of([ids], *ends))
+            trained = contextual.text_vectors(network.bert, *contextual.batch_of([ids], *ends))
         assert float(model.vectors([text])[0] @ trained[0].numpy()) > 0.995
 
 

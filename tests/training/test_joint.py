@@ -465,7 +465,7 @@ def test_vectors_of_rows_of_different_lengths_keep_their_order(tokenizer, count)
     rows = static.encode(tokenizer, TEXTS[:count], 200)[::-1]
     with torch.no_grad():
         found = joint.sorted_vectors(model, rows, ends, torch.device("cpu"))
-        alone = [contextual.mean_vectors(model, *contextual.batch_of([row], *ends)) for row in rows]
+        alone = [contextual.text_vectors(model, *contextual.batch_of([row], *ends)) for row in rows]
     torch.testing.assert_close(found, torch.cat(alone), atol=1e-5, rtol=0)
 
 
