@@ -10,6 +10,7 @@ quotation.
 from __future__ import annotations
 
 import ctypes
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -162,7 +163,7 @@ def _said_twice(raw: Any, codes: list[int]) -> Iterator[int]:  # noqa: ANN401 - 
         found.sort(key=lambda glyph: -heights[glyph[0]])
         kept: list[tuple[float, float, float]] = []
         for height, indexes, left, right in found:
-            size = pdfium.FPDFText_GetFontSize(raw, indexes[0]) or 1.0
+            size = _size(raw, indexes[0])
             if any(
                 abs(height - other) < size
                 and (start < (left + right) / 2 < end or left < (start + end) / 2 < right)
@@ -171,6 +172,13 @@ def _said_twice(raw: Any, codes: list[int]) -> Iterator[int]:  # noqa: ANN401 - 
                 yield from indexes
             else:
                 kept.append((height, left, right))
+
+
+def _size(raw: Any, index: int) -> float:  # noqa: ANN401 - a pdfium handle
+    """The size of a letter on the page: many programs set letters of size 1 and enlarge them."""
+    matrix = pdfium.FS_MATRIX()
+    pdfium.FPDFText_GetMatrix(raw, index, matrix)
+    return pdfium.FPDFText_GetFontSize(raw, index) * math.hypot(matrix.c, matrix.d) or 1.0
 
 
 def _edges_of(raw: Any, indexes: Sequence[int]) -> tuple[float, float]:  # noqa: ANN401 - a pdfium handle
@@ -217,7 +225,7 @@ def _pieces(raw: Any, codes: list[int]) -> Iterator[list[_Piece]]:  # noqa: ANN4
                 (n for n in range(start, end) if _as_text(codes[n : n + 1]).isalnum()), start
             )
             pdfium.FPDFText_GetCharOrigin(raw, first, x, y)
-            size = pdfium.FPDFText_GetFontSize(raw, first) or 1.0
+            size = _size(raw, first)
             edges = []
             for index in (start, end - 1):
                 pdfium.FPDFText_GetLooseCharBox(raw, index, box)
@@ -260,7 +268,7 @@ def _glyphs(raw: Any, codes: list[int], start: int, end: int) -> list[Glyph]:  #
             continue
         pdfium.FPDFText_GetCharOrigin(raw, index, x, y)
         pdfium.FPDFText_GetLooseCharBox(raw, index, box)
-        size = pdfium.FPDFText_GetFontSize(raw, index) or 1.0
+        size = _size(raw, index)
         left, right = sorted((box.left, box.right))
         glyphs.append(Glyph(text, round(x.value, 2), left, right, size))
     return glyphs
