@@ -44,7 +44,7 @@ ENCODED = {
 WIDE = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"]
 CASES = [(name, codec) for name in ENCODED for codec in WIDE] + [
     (name, codec)
-    for name, text in ENCODED.items()
+    for name in ENCODED
     for codec in (("cp1252",) if name in ("English", "quoted") else LEGACY)
 ]
 
