@@ -24,7 +24,7 @@ import pypdfium2.raw as pdfium
 import regex
 
 from rag.documents import reading_order
-from rag.documents.plain import first_line, one_line
+from rag.documents.plain import first_line, stated_title
 from rag.documents.quality import faults
 from rag.documents.reading_order import Glyph
 from rag.documents.values import Extracted, Extraction, Refusal
@@ -38,9 +38,6 @@ _MOST_NEAR = 50  # letters that one dot is compared with: a page has a few
 _TATWEEL = 0x0640
 _NUMBER = regex.compile(r"\p{Nd}+")
 _PAGE_NUMBER = regex.compile(r"[-–—\s]*0[-–—\s]*")  # its digits as one 0
-_NO_TITLE = regex.compile(
-    r"^(?:microsoft (?:word|powerpoint)|untitled|document\d*$|بلا عنوان)|\.\w{2,4}$", regex.I
-)
 _FULL = 0.75  # of the usual width: such a line was broken for want of room
 
 
@@ -101,8 +98,8 @@ def extract(content: bytes) -> Extraction:
 
 
 def _title(document: pypdfium2.PdfDocument) -> str:
-    stated = one_line(document.get_metadata_value("Title") or "")[:500]
-    return "" if _NO_TITLE.search(stated) or faults(stated) else stated
+    stated = stated_title(document.get_metadata_value("Title") or "")
+    return "" if faults(stated) else stated
 
 
 def _numbers(numbers: list[int]) -> str:
