@@ -34,6 +34,7 @@ _HYPHENS = ("\ufffe", "\x02")  # what pdfium gives for a hyphen at the end of a 
 _ENDED = regex.compile(r"[.!?؟:؛…][\"'”’»)\]]*$")
 _BULLETS = regex.compile(r"(?<!\S)[\uf020-\uf0ff](?!\S)")  # of the fonts of signs that Word uses
 _DOTTED = frozenset("آأؤإئبةتثجخذزشضظغفقنيپچژگڤی")
+_FROM_THE_RIGHT = regex.compile(r"[\p{Bidi_Class=R}\p{Bidi_Class=AL}]")
 _MOST_NEAR = 50  # letters that one dot is compared with: a page has a few
 _TATWEEL = 0x0640
 _NUMBER = regex.compile(r"\p{Nd}+")
@@ -124,18 +125,18 @@ def _lines(document: pypdfium2.PdfDocument, number: int) -> Iterator[Line]:
     for index in _strokes(raw, codes):
         codes[index] = ord(reading_order.STROKE)
     as_read = _parts_as_read(raw, codes)
-    arabic = sum(0x0620 <= code <= 0x06FF or 0xFB50 <= code <= 0xFEFC for code in codes)
-    mostly = 2 * arabic > sum(chr(code).isalpha() for code in codes if 0 < code < 0x110000)
+    letters = sum(0x0620 <= code <= 0x06FF or 0xFB50 <= code <= 0xFEFC for code in codes)
+    mostly = 2 * letters > sum(chr(code).isalpha() for code in codes if 0 < code < 0x110000)
     for pieces in _pieces(raw, codes):
         text = _as_text(codes[pieces[0].start : pieces[0].end])
         for before, piece in pairwise(pieces):
             apart = piece.left - before.right > 0.18 * piece.size
             text += " " * apart + _as_text(codes[piece.start : piece.end])
-        if reading_order.has_arabic(text):
+        arabic = reading_order.has_arabic(text)
+        if arabic or (not _FROM_THE_RIGHT.search(text) and _goes_back(raw, codes, pieces)):
             glyphs = [g for piece in pieces for g in _glyphs(raw, codes, piece.start, piece.end)]
-            text = reading_order.line(
-                glyphs, right_to_left=True if mostly else None, parts_as_read=as_read
-            )
+            direction = (True if mostly else None) if arabic else False
+            text = reading_order.line(glyphs, right_to_left=direction, parts_as_read=as_read)
         else:
             text = reading_order.plain_letters(text.replace(reading_order.STROKE, "")).strip()
         text = _BULLETS.sub("•", text)
@@ -345,6 +346,19 @@ def _fills(raw: Any, codes: list[int], piece: _Piece, other: _Piece) -> bool:  #
     places = [bisect_right(taken, (middle, math.inf)) - 1 for middle in middles]
     hits = sum(n >= 0 and middle < taken[n][1] for n, middle in zip(places, middles, strict=True))
     return hits <= 0.1 * len(middles)
+
+
+def _goes_back(raw: Any, codes: list[int], line: Sequence[_Piece]) -> bool:  # noqa: ANN401 - a pdfium handle
+    """Whether a line of Latin words comes from the right, as programs write it in Arabic text."""
+    x, y = ctypes.c_double(), ctypes.c_double()
+    last = -math.inf
+    for piece in line:
+        for index in _letters(codes, piece):
+            pdfium.FPDFText_GetCharOrigin(raw, index, x, y)
+            if last - x.value > piece.size:
+                return True
+            last = x.value
+    return False
 
 
 def _letters(codes: list[int], piece: _Piece) -> list[int]:
