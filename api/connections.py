@@ -1,7 +1,8 @@
 """HTTP connections with an end: whoever sends or takes too slowly holds one for nothing.
 
 uvicorn bounds only how long a connection is idle after a reply (5 seconds). How long a body may take
-is :mod:`api.middleware`'s; what comes before it, and the taking of replies, is bounded here.
+is :mod:`api.middleware`'s; what comes before it, and the taking of replies, is bounded here, and so is
+the number of connections (uvicorn's own limit answers in plain text).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import logging
 from pydantic_core import to_json
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from api.errors import error_body
+from api.errors import RETRY_SECONDS, error_body
 
 log = logging.getLogger("api.access")
 
@@ -21,6 +22,8 @@ SECONDS_FOR_A_HEAD = (
 )
 SECONDS_TO_TAKE = 60  # for what a reply has ready and its reader does not take
 LARGEST_HEAD = 65_536  # bytes of a request's line and headers
+MOST_CONNECTIONS = 512  # open at once; half of the files that systems usually let a process open
+MOST_REFUSED = 64  # beyond those, that are told so; any more are let go unanswered
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -35,10 +38,16 @@ class BoundedProtocol(HttpToolsProtocol):
     _whole = False  # whether the data at hand completed a head
     _in_request = False  # between its head and the end of its body, whether that is read or not
     _refused = False
+    _too_many = False  # there were as many connections as are served when this one came
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Waits for a head from now on: a client that says nothing is let go."""
         super().connection_made(transport)
+        beyond = len(self.connections) - MOST_CONNECTIONS
+        if beyond > MOST_REFUSED:
+            transport.abort()
+            return
+        self._too_many = beyond > 0
         self._wait()
 
     def data_received(self, data: bytes) -> None:
@@ -62,6 +71,9 @@ class BoundedProtocol(HttpToolsProtocol):
         size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
         if size > LARGEST_HEAD:
             self._refuse_long_head()
+        elif self._too_many and self.url != b"/livez":  # a busy process is not a dead one
+            told = f"there are {MOST_CONNECTIONS} connections, as many as are served at once"
+            self._refuse(503, "too_many_connections", told)
         if not self._refused:
             super().on_headers_complete()
 
@@ -141,6 +153,8 @@ class BoundedProtocol(HttpToolsProtocol):
                 (b"content-length", str(len(content)).encode()),
                 (b"connection", b"close"),
             ]
+            if status == 503:
+                headers.append((b"retry-after", str(RETRY_SECONDS).encode()))
             lines = b"".join(b"%b: %b\r\n" % header for header in headers)
             self.transport.write(b"%b%b\r\n%b" % (STATUS_LINE[status], lines, content))
         self.transport.close()

@@ -164,6 +164,9 @@ async def _invalid(_request: Request, error: RequestValidationError) -> Response
         message = "the body is empty, expected a JSON object; see /docs for the fields"
     elif param is None:
         message = "the body is not a JSON object with text for names; see /docs for the fields"
+    elif "UploadFile" in first["msg"]:
+        param = names[0]
+        message = f"{param!r} is text, expected a file; with curl: -F {param}=@article.pdf"
     else:
         message = f"{param!r}{':' * (first['type'] == 'value_error')} {reason(first)}"
     return error_response(400, "invalid_request", message, param)

@@ -23,7 +23,7 @@ from rag.folding import fold
 from rag.languages import rules_for
 from rag.types import LANGUAGES, Span
 
-SPLITTING_VERSION = "2"
+SPLITTING_VERSION = "3"
 
 Kind = Literal["prose", "heading", "related"]
 
@@ -42,6 +42,8 @@ _ORNAMENT = regex.compile(r"^[^\p{L}\p{N}]+")
 _RELATED_REST = regex.compile(r"\s*(?:[:|»>…]|\.\.|[-–—]{1,2}\s)")
 _SPACE = regex.compile(r"\s+")
 _GRAPHEME = regex.compile(r"\X")
+_ARABIC_LETTER = regex.compile(r"[\u0621-\u064a]")
+_INITIALS = regex.compile(r"\p{L}(?:\.\p{L})+")
 _WORD_BEFORE = regex.compile(r"[\p{L}\p{M}.]+$")
 
 # A sentence longer than this is cut at semicolons, then commas: a citation should be readable.
@@ -116,10 +118,13 @@ def _ends_with_abbreviation(text: str, start: int, dot: int) -> bool:
     if not found:
         return False
     word = fold(found.group())
-    if len(word) == 1 and found.group().isupper():
-        return word != "i"  # an initial: J. K. Rowling
-    if word in ("no", "nos", "fig"):  # «No. 5», but also "He said no."
-        return text[dot + 1 :].lstrip()[:1].isdigit()
+    if len(word) == 1 and (found.group().isupper() or _ARABIC_LETTER.fullmatch(word)):
+        return word != "i"  # an initial: J. K. Rowling, «ع. م.»
+    after = text[dot + 1 : dot + 20].lstrip()[:1]
+    if word in ("no", "nos", "fig", "p", "pp", "vol"):  # «No. 5», but also "He said no."
+        return after.isdigit()
+    if _INITIALS.fullmatch(word) and (after.islower() or _ARABIC_LETTER.match(after)):
+        return True  # of a name that goes on: "in Washington D.C. with"
     return word in _abbreviations()
 
 

@@ -10,7 +10,7 @@ from rag.documents.dates import iso_date
 from rag.documents.encodings import decode
 from rag.documents.html import Page
 from rag.documents.markup import Element, child_text, parse
-from rag.documents.plain import first_line, one_line
+from rag.documents.plain import first_line, stated_title
 from rag.documents.values import Extracted, Extraction, Refusal
 
 _CONTAINER = "META-INF/container.xml"
@@ -41,7 +41,7 @@ def extract(content: bytes) -> Extraction:
     if missing:
         extraction.note("missing_parts", f"{missing} chapters that the book names are not in it")
     text = "\n\n".join(chapters)
-    title = one_line(child_text(metadata, "title"))[:500] if metadata is not None else ""
+    title = stated_title(child_text(metadata, "title")) if metadata is not None else ""
     day = iso_date(child_text(metadata, "date")) if metadata is not None else None
     extraction.documents.append(
         Extracted(text=text, title=title or first_line(text), published=day)

@@ -10,6 +10,8 @@ quotation.
 from __future__ import annotations
 
 import ctypes
+import math
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,7 +24,7 @@ import pypdfium2.raw as pdfium
 import regex
 
 from rag.documents import reading_order
-from rag.documents.plain import first_line, one_line
+from rag.documents.plain import first_line, stated_title
 from rag.documents.quality import faults
 from rag.documents.reading_order import Glyph
 from rag.documents.values import Extracted, Extraction, Refusal
@@ -31,11 +33,12 @@ MOST_PAGES = 5000
 _HYPHENS = ("\ufffe", "\x02")  # what pdfium gives for a hyphen at the end of a line
 _ENDED = regex.compile(r"[.!?؟:؛…][\"'”’»)\]]*$")
 _BULLETS = regex.compile(r"(?<!\S)[\uf020-\uf0ff](?!\S)")  # of the fonts of signs that Word uses
+_DOTTED = frozenset("آأؤإئبةتثجخذزشضظغفقنيپچژگڤی")
+_FROM_THE_RIGHT = regex.compile(r"[\p{Bidi_Class=R}\p{Bidi_Class=AL}]")
+_MOST_NEAR = 50  # letters that one dot is compared with: a page has a few
+_TATWEEL = 0x0640
 _NUMBER = regex.compile(r"\p{Nd}+")
 _PAGE_NUMBER = regex.compile(r"[-–—\s]*0[-–—\s]*")  # its digits as one 0
-_NO_TITLE = regex.compile(
-    r"^(?:microsoft (?:word|powerpoint)|untitled|document\d*$|بلا عنوان)|\.\w{2,4}$", regex.I
-)
 _FULL = 0.75  # of the usual width: such a line was broken for want of room
 
 
@@ -96,8 +99,8 @@ def extract(content: bytes) -> Extraction:
 
 
 def _title(document: pypdfium2.PdfDocument) -> str:
-    stated = one_line(document.get_metadata_value("Title") or "")[:500]
-    return "" if _NO_TITLE.search(stated) or faults(stated) else stated
+    stated = stated_title(document.get_metadata_value("Title") or "")
+    return "" if faults(stated) else stated
 
 
 def _numbers(numbers: list[int]) -> str:
@@ -117,20 +120,25 @@ def _lines(document: pypdfium2.PdfDocument, number: int) -> Iterator[Line]:
         return
     raw = text_page.raw
     codes = [pdfium.FPDFText_GetUnicode(raw, index) for index in range(text_page.count_chars())]
-    for index in _said_twice(raw, codes):
+    for index in [*_said_twice(raw, codes), *_dots(raw, codes)]:
         codes[index] = 0
-    arabic = sum(0x0620 <= code <= 0x06FF or 0xFB50 <= code <= 0xFEFC for code in codes)
-    mostly = 2 * arabic > sum(chr(code).isalpha() for code in codes if 0 < code < 0x110000)
+    for index in _strokes(raw, codes):
+        codes[index] = ord(reading_order.STROKE)
+    as_read = _parts_as_read(raw, codes)
+    letters = sum(0x0620 <= code <= 0x06FF or 0xFB50 <= code <= 0xFEFC for code in codes)
+    mostly = 2 * letters > sum(chr(code).isalpha() for code in codes if 0 < code < 0x110000)
     for pieces in _pieces(raw, codes):
         text = _as_text(codes[pieces[0].start : pieces[0].end])
         for before, piece in pairwise(pieces):
             apart = piece.left - before.right > 0.18 * piece.size
             text += " " * apart + _as_text(codes[piece.start : piece.end])
-        if reading_order.has_arabic(text):
+        arabic = reading_order.has_arabic(text)
+        if arabic or (not _FROM_THE_RIGHT.search(text) and _goes_back(raw, codes, pieces)):
             glyphs = [g for piece in pieces for g in _glyphs(raw, codes, piece.start, piece.end)]
-            text = reading_order.line(glyphs, right_to_left=True if mostly else None)
+            direction = (True if mostly else None) if arabic else False
+            text = reading_order.line(glyphs, right_to_left=direction, parts_as_read=as_read)
         else:
-            text = reading_order.plain_letters(text).strip()
+            text = reading_order.plain_letters(text.replace(reading_order.STROKE, "")).strip()
         text = _BULLETS.sub("•", text)
         if text:
             yield Line(text, pieces[0].base, pieces[0].size)
@@ -162,7 +170,7 @@ def _said_twice(raw: Any, codes: list[int]) -> Iterator[int]:  # noqa: ANN401 - 
         found.sort(key=lambda glyph: -heights[glyph[0]])
         kept: list[tuple[float, float, float]] = []
         for height, indexes, left, right in found:
-            size = pdfium.FPDFText_GetFontSize(raw, indexes[0]) or 1.0
+            size = _size(raw, indexes[0])
             if any(
                 abs(height - other) < size
                 and (start < (left + right) / 2 < end or left < (start + end) / 2 < right)
@@ -171,6 +179,102 @@ def _said_twice(raw: Any, codes: list[int]) -> Iterator[int]:  # noqa: ANN401 - 
                 yield from indexes
             else:
                 kept.append((height, left, right))
+
+
+def _dots(raw: Any, codes: list[int]) -> Iterator[int]:  # noqa: ANN401 - a pdfium handle
+    """Dots and hamzas that are glyphs of their own and say the letter they belong to once more."""
+    small: list[tuple[int, _Ink]] = []
+    large: dict[tuple[int, int], list[_Ink]] = {}
+    for index, code in enumerate(codes):
+        if _letter(code) in _DOTTED:
+            ink = _Ink.of(raw, index)
+            if max(ink.top - ink.bottom, ink.right - ink.left) < 0.35 * ink.size:
+                small.append((index, ink))
+            elif 0 < ink.right - ink.left < 4 * ink.size:
+                for place in range(int(ink.left // ink.size), int(ink.right // ink.size) + 1):
+                    large.setdefault((code, place), []).append(ink)
+    for index, dot in small:
+        middle, height = (dot.left + dot.right) / 2, (dot.bottom + dot.top) / 2
+        near = large.get((codes[index], int(middle // dot.size)), [])[:_MOST_NEAR]
+        if any(
+            abs(middle - (ink.left + ink.right) / 2) < (ink.right - ink.left) / 2 + 0.15 * ink.size
+            and ink.bottom - 0.4 * ink.size < height < ink.top + 0.4 * ink.size
+            for ink in near
+        ):
+            yield index
+
+
+def _strokes(raw: Any, codes: list[int]) -> Iterator[int]:  # noqa: ANN401 - a pdfium handle
+    """Flat glyphs on the line behind Arabic letters, without a name or with that letter's again.
+
+    Such are the strokes with which word processors and fonts stretch words. No letter is one.
+    """
+    beside = 0
+    for index, code in enumerate(codes):
+        if beside and _may_be_stroke(raw, index, code, beside) and _is_flat(raw, index):
+            yield index
+        else:
+            arabic = 0x0620 <= code <= 0x06FF or 0xFB50 <= code <= 0xFEFC
+            beside = code if arabic else 0
+
+
+def _may_be_stroke(raw: Any, index: int, code: int, before: int) -> bool:  # noqa: ANN401 - a pdfium handle
+    if code == before:
+        return code != _TATWEEL
+    named = code >= 0x20 and pdfium.FPDFText_HasUnicodeMapError(raw, index) != 1
+    return not named and pdfium.FPDFText_IsGenerated(raw, index) != 1
+
+
+def _is_flat(raw: Any, index: int) -> bool:  # noqa: ANN401 - a pdfium handle
+    ink = _Ink.of(raw, index)
+    flat = 0 < ink.top - ink.bottom < 0.15 * ink.size
+    return flat and abs(ink.bottom - ink.base) < 0.1 * ink.size and ink.right > ink.left
+
+
+def _parts_as_read(raw: Any, codes: list[int]) -> bool:  # noqa: ANN401 - a pdfium handle
+    """Whether the letters of ligatures come as they are read: those of lam and alef tell."""
+    votes = 0
+    for index, pair in enumerate(pairwise(map(_letter, codes))):
+        lam_first, alef_first = (pair[0] == "ل", pair[1] == "ل")
+        if lam_first != alef_first and (pair[1] if lam_first else pair[0]) in "اأإآ":
+            one, other = _Ink.of(raw, index), _Ink.of(raw, index + 1)
+            if (one.x, one.base) == (other.x, other.base):
+                votes += 1 if lam_first else -1
+    return votes > 0
+
+
+def _letter(code: int) -> str:
+    return chr(code) if 0 < code < 0x110000 else " "
+
+
+@dataclass(frozen=True, slots=True)
+class _Ink:
+    """Where a character's glyph begins, on which line, and the box of what is drawn of it."""
+
+    x: float
+    base: float
+    size: float
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+    @classmethod
+    def of(cls, raw: Any, index: int) -> _Ink:  # noqa: ANN401 - a pdfium handle
+        """What is drawn of one character."""
+        x, base = ctypes.c_double(), ctypes.c_double()
+        left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+        pdfium.FPDFText_GetCharOrigin(raw, index, x, base)
+        pdfium.FPDFText_GetCharBox(raw, index, left, right, bottom, top)
+        edges = (left.value, right.value, bottom.value, top.value)
+        return cls(x.value, base.value, _size(raw, index), *edges)
+
+
+def _size(raw: Any, index: int) -> float:  # noqa: ANN401 - a pdfium handle
+    """The size of a letter on the page: many programs set letters of size 1 and enlarge them."""
+    matrix = pdfium.FS_MATRIX()
+    pdfium.FPDFText_GetMatrix(raw, index, matrix)
+    return pdfium.FPDFText_GetFontSize(raw, index) * math.hypot(matrix.c, matrix.d) or 1.0
 
 
 def _edges_of(raw: Any, indexes: Sequence[int]) -> tuple[float, float]:  # noqa: ANN401 - a pdfium handle
@@ -197,39 +301,104 @@ class _Piece:
     def goes_on(self, other: _Piece) -> bool:
         """Whether the other stands beside this one: pdfium breaks a line at lone glyphs."""
         near = 1.5 * max(self.size, other.size)
-        over = min(self.right, other.right) - max(self.left, other.left) > 0.5 * near
         level = abs(self.base - other.base) < 0.4 * max(self.size, other.size)
         return (
-            level and not over and other.left - self.right < near and self.left - other.right < near
+            level
+            and not self.lies_over(other)
+            and other.left - self.right < near
+            and self.left - other.right < near
         )
+
+    def lies_over(self, other: _Piece) -> bool:
+        """Whether they stand above each other, or one begins inside the other."""
+        together = min(self.right, other.right) - max(self.left, other.left)
+        return together > 0.75 * max(self.size, other.size)
 
 
 def _pieces(raw: Any, codes: list[int]) -> Iterator[list[_Piece]]:  # noqa: ANN401 - a pdfium handle
     """The lines of a page, in the page's own order, each as the pieces that stand in it."""
-    x, y = ctypes.c_double(), ctypes.c_double()
-    box = pdfium.FS_RECTF()
     line: list[_Piece] = []
-    start = 0
-    for end in [*(n for n, code in enumerate(codes) if code in (10, 13)), len(codes)]:
-        if _as_text(codes[start:end]).strip():
-            # A mark may be raised; the letters stand on the line.
-            first = next(
-                (n for n in range(start, end) if _as_text(codes[n : n + 1]).isalnum()), start
-            )
-            pdfium.FPDFText_GetCharOrigin(raw, first, x, y)
-            size = pdfium.FPDFText_GetFontSize(raw, first) or 1.0
-            edges = []
-            for index in (start, end - 1):
-                pdfium.FPDFText_GetLooseCharBox(raw, index, box)
-                edges += [box.left, box.right]
-            piece = _Piece(start, end, y.value, size, min(edges), max(edges))
-            if line and not line[-1].goes_on(piece):
+    for runs in _runs(raw, codes):
+        pieces = [
+            _piece(raw, codes, start, end)
+            for start, end in runs
+            if _as_text(codes[start:end]).strip()
+        ]
+        # Of lines set so closely that pdfium takes them for one, the upper is read first.
+        for piece in sorted(pieces, key=lambda piece: -piece.base // 1):
+            if line and not (
+                any(other.goes_on(piece) for other in line[:1] + line[-1:])
+                or _fills(raw, codes, piece, line[-1])
+            ):
                 yield line
                 line = []
             line.append(piece)
-        start = end + 1
     if line:
         yield line
+
+
+def _fills(raw: Any, codes: list[int], piece: _Piece, other: _Piece) -> bool:  # noqa: ANN401 - a pdfium handle
+    """Whether a piece stands in the gaps of another on its line: dots drawn ahead break lines."""
+    if abs(piece.base - other.base) > 0.05 * other.size or not piece.lies_over(other):
+        return False
+    taken = sorted(_edges_of(raw, [n]) for n in _letters(codes, other))
+    middles = [sum(_edges_of(raw, [n])) / 2 for n in _letters(codes, piece)]
+    places = [bisect_right(taken, (middle, math.inf)) - 1 for middle in middles]
+    hits = sum(n >= 0 and middle < taken[n][1] for n, middle in zip(places, middles, strict=True))
+    return hits <= 0.1 * len(middles)
+
+
+def _goes_back(raw: Any, codes: list[int], line: Sequence[_Piece]) -> bool:  # noqa: ANN401 - a pdfium handle
+    """Whether a line of Latin words comes from the right, as programs write it in Arabic text."""
+    x, y = ctypes.c_double(), ctypes.c_double()
+    last = -math.inf
+    for piece in line:
+        for index in _letters(codes, piece):
+            pdfium.FPDFText_GetCharOrigin(raw, index, x, y)
+            if last - x.value > piece.size:
+                return True
+            last = x.value
+    return False
+
+
+def _letters(codes: list[int], piece: _Piece) -> list[int]:
+    return [n for n in range(piece.start, piece.end) if _letter(codes[n]).isalnum()]
+
+
+def _piece(raw: Any, codes: list[int], start: int, end: int) -> _Piece:  # noqa: ANN401 - a pdfium handle
+    # A mark may be raised; the letters stand on the line.
+    first = next((n for n in range(start, end) if _letter(codes[n]).isalnum()), start)
+    base, box = ctypes.c_double(), pdfium.FS_RECTF()
+    pdfium.FPDFText_GetCharOrigin(raw, first, ctypes.c_double(), base)
+    edges = []
+    for index in (start, end - 1):
+        pdfium.FPDFText_GetLooseCharBox(raw, index, box)
+        edges += [box.left, box.right]
+    return _Piece(start, end, base.value, _size(raw, first), min(edges), max(edges))
+
+
+def _runs(raw: Any, codes: list[int]) -> Iterator[list[tuple[int, int]]]:  # noqa: ANN401 - a pdfium handle
+    """Lines of pdfium's, each as the runs of characters that stand on one line."""
+    x, y = ctypes.c_double(), ctypes.c_double()
+    runs: list[tuple[int, int]] = []
+    start, base, last = 0, math.inf, 0
+    for index, code in enumerate(codes):
+        if code in (10, 13):
+            yield [*runs, (start, index)]
+            runs, start, base = [], index + 1, math.inf
+        elif _letter(code).isalnum():
+            pdfium.FPDFText_GetCharOrigin(raw, index, x, y)
+            far = 1 < abs(y.value - base) < math.inf and not _is_turned(raw, index)
+            if far and abs(y.value - base) > 0.6 * max(_size(raw, last), _size(raw, index)):
+                runs.append((start, index))
+                start = index
+            base, last = y.value, index
+    yield [*runs, (start, len(codes))]
+
+
+def _is_turned(raw: Any, index: int) -> bool:  # noqa: ANN401 - a pdfium handle
+    angle: float = pdfium.FPDFText_GetCharAngle(raw, index)
+    return 0.1 < angle % math.tau < math.tau - 0.1
 
 
 def _as_text(codes: Sequence[int]) -> str:
@@ -260,7 +429,7 @@ def _glyphs(raw: Any, codes: list[int], start: int, end: int) -> list[Glyph]:  #
             continue
         pdfium.FPDFText_GetCharOrigin(raw, index, x, y)
         pdfium.FPDFText_GetLooseCharBox(raw, index, box)
-        size = pdfium.FPDFText_GetFontSize(raw, index) or 1.0
+        size = _size(raw, index)
         left, right = sorted((box.left, box.right))
         glyphs.append(Glyph(text, round(x.value, 2), left, right, size))
     return glyphs

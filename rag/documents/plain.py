@@ -10,6 +10,19 @@ from rag.documents.values import Extracted, Extraction
 _TITLE_LENGTH = 90
 _CONTROL = regex.compile(r"\p{Cc}")
 _MARKDOWN_TITLE = regex.compile(r"^ {0,3}#[ \t]+(.*\w.*?)[ \t]*#*\s*$", regex.MULTILINE)
+# Titles that programs write by themselves, and names of files.
+_MADE_UP = regex.compile(
+    r"microsoft (?:word|powerpoint)\b.*|(?:new |word )?document\s*\d*|doc\d*|untitled\b.{0,12}|title"
+    r"|unknown(?: title)?|(?:مستند|بلا عنوان|بدون عنوان)\s*\p{Nd}*"
+    r"|.*\.(?:docx?|dotx?|odt|rtf|txt|html?|xhtml|pdf|pptx?|indd|qxd|tex|typ|pub|epub|p65)",
+    regex.I,
+)
+
+
+def stated_title(title: str) -> str:
+    """What a file says its title is, in one line; empty where its program made that up."""
+    line = one_line(title)[:500]
+    return "" if _MADE_UP.fullmatch(line) else line
 
 
 def first_line(text: str) -> str:

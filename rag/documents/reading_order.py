@@ -13,6 +13,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import regex
 
@@ -27,7 +28,15 @@ _FORMS = regex.compile(r"[\ufb00-\ufb06\ufb50-\ufdf4\ufe70-\ufefc]")
 _LEFT_TO_RIGHT = regex.compile(r"N*L(?:[LNSWO]*[LN])?|N+(?:SN+)*")
 # Pairs, and whether a font usually names them by their shape: then they are turned in Arabic.
 _PAIRS = {"()": True, "[]": True, "{}": True, "«»": True, "‹›": True, "“”": False}
+_OPENING = {"before": regex.compile(r"[\s([{«‹“]"), "after": regex.compile(r"[\p{L}\p{N}\p{M}]")}
+_CLOSING = {
+    "before": regex.compile(r"[\p{L}\p{N}\p{M}.،؛؟!?…%٪]"),
+    "after": regex.compile(r"[\s)\]}»›”.,،:؛؟!?…]"),
+}
+STROKE = "\ufdd0"  # the line that stretches a word to its column: between letters, and no letter
 _SPACE = 0.18  # of the letters' size: a gap this wide parts words
+_TAILED = frozenset("رزژوؤ")
+_ABOVE = 0.05  # of the letters' size: middles this near tell no order
 _SPACE_OF_PARTS = 0.22  # the same behind a glyph of several characters, whose box is only its ink
 
 
@@ -61,17 +70,22 @@ def has_arabic(text: str) -> bool:
     return bool(_ARABIC.search(text))
 
 
-def line(glyphs: Sequence[Glyph], *, right_to_left: bool | None = None) -> str:
+def line(
+    glyphs: Sequence[Glyph], *, right_to_left: bool | None = None, parts_as_read: bool = False
+) -> str:
     """The text of one line in reading order.
 
     ``right_to_left`` is the line's direction; where it is not given most letters decide.
+    ``parts_as_read`` tells the order in which the letters of a ligature come, where they have no
+    places of their own: as they are read, or as they are drawn.
     """
-    texts = _placed(glyphs)
+    texts = _placed(glyphs, parts_as_read=parts_as_read)
     if right_to_left is None:
         arabic = sum(bool(_ARABIC_LETTER.search(text)) for text in texts)
         latin = sum(bool(_LETTER.search(text) and not _ARABIC.search(text)) for text in texts)
         right_to_left = arabic >= latin > 0 or arabic > 0 == latin
-    return plain_letters(_read(texts) if right_to_left else _read_left(texts)).strip()
+    read = _read(texts) if right_to_left else _read_left(texts)
+    return plain_letters(read.replace(STROKE, "")).strip()
 
 
 def plain_letters(text: str) -> str:
@@ -79,7 +93,7 @@ def plain_letters(text: str) -> str:
     return _FORMS.sub(lambda found: unicodedata.normalize("NFKC", found.group()), text)
 
 
-def _placed(glyphs: Sequence[Glyph]) -> list[str]:
+def _placed(glyphs: Sequence[Glyph], *, parts_as_read: bool) -> list[str]:
     """The characters from left to right, marks joined to their letters, spaces where gaps are."""
     # A space without width is none: pdfium puts them where it has lost its way.
     glyphs = [g for g in glyphs if not g.text.isspace() or g.right - g.left > 0.05 * g.size]
@@ -95,8 +109,9 @@ def _placed(glyphs: Sequence[Glyph]) -> list[str]:
     # A letter with its marks stands where the glyph of them all does.
     alone = Counter(glyph.origin for glyph in glyphs if not glyph.is_mark)
     # Where the parts of a glyph are not told apart: of lam and alef, lam is read first.
+    unmarked = [glyph for glyph in glyphs if not glyph.is_mark]
     letters = sorted(
-        (glyph for glyph in glyphs if not glyph.is_mark),
+        unmarked[::-1] if parts_as_read else unmarked,
         key=lambda glyph: (
             (lefts[glyph.origin] + ends[glyph.origin]) / 2
             if alone[glyph.origin] == 1
@@ -104,6 +119,10 @@ def _placed(glyphs: Sequence[Glyph]) -> list[str]:
             glyph.text == "ل",
         ),
     )
+    for number, (left, right) in enumerate(pairwise(letters)):
+        # Drawn one above the other: what has no width of its own begins where the other ends.
+        if left.origin > right.origin and right.middle - left.middle < _ABOVE * left.size:
+            letters[number : number + 2] = [right, left]
     marks: dict[int, str] = {}
     for glyph in glyphs:
         if glyph.is_mark and letters:
@@ -114,7 +133,9 @@ def _placed(glyphs: Sequence[Glyph]) -> list[str]:
         if number:
             before = letters[number - 1]
             widest = _SPACE_OF_PARTS if together[before.origin] > 1 else _SPACE
-            gap = min(lefts[glyph.origin], glyph.origin) - ends[before.origin]
+            # The tails of some letters reach below the word that follows.
+            begin = glyph.origin if glyph.text in _TAILED else lefts[glyph.origin]
+            gap = min(begin, glyph.origin) - ends[before.origin]
             if (
                 before.origin != glyph.origin
                 and gap > widest * max(before.size, glyph.size)
@@ -147,6 +168,8 @@ def _distance(letter: Glyph, mark: Glyph) -> tuple[bool, bool, float, bool, floa
 
 def _class(text: str) -> str:
     first = text[0]
+    if first == STROKE:
+        return "R"
     if _ARABIC.match(first) and not _DIGIT.match(first) and first not in "،؛؟٪٫٬":
         return "R"
     if _DIGIT.match(first):
@@ -174,6 +197,7 @@ def _read(texts: list[str]) -> str:
     order = [number for piece in reversed(pieces) for number in piece]
     straight = "".join(texts[n] for n in order)
     fixed = [kept[n] for n in order for _ in texts[n]]
+    straight = _sensed(straight, fixed)
     for pair, usually in _PAIRS.items():
         if pair[0] in straight or pair[1] in straight:
             straight = _paired(straight, pair, fixed, turn=usually)
@@ -192,6 +216,23 @@ def _read_left(texts: list[str]) -> str:
         place = found.end()
     pieces.extend(texts[place:])
     return "".join(pieces)
+
+
+def _sensed(text: str, fixed: list[bool]) -> str:
+    """The text with those brackets put right whose neighbours tell what they are, and they fixed.
+
+    Behind a space and before a letter a bracket opens; the other way round it closes.
+    """
+    read = [*text]
+    for place, character in enumerate(text):
+        pair = next((pair for pair in _PAIRS if character in pair), None)
+        if pair is None or fixed[place]:
+            continue
+        before, after = text[place - 1 : place] or " ", text[place + 1 : place + 2] or " "
+        for sense, sign in ((_OPENING, pair[0]), (_CLOSING, pair[1])):
+            if sense["before"].match(before) and sense["after"].match(after):
+                read[place], fixed[place] = sign, True
+    return "".join(read)
 
 
 def _paired(text: str, pair: str, fixed: list[bool], *, turn: bool) -> str:

@@ -17,7 +17,7 @@ import regex
 
 from rag.documents.archive import Package
 from rag.documents.markup import Element, child_text, parse
-from rag.documents.plain import first_line, one_line
+from rag.documents.plain import first_line, one_line, stated_title
 from rag.documents.values import Extracted, Extraction, Refusal
 
 _MAIN = "word/document.xml"
@@ -26,16 +26,6 @@ _SKIPPED = frozenset(
 )
 _OFF = frozenset(("0", "false", "off", "none"))
 _HEADINGS = ("title", "heading 1", "heading1")
-# Titles that programs write by themselves.
-_NO_TITLE = (
-    "document",
-    "untitled",
-    "microsoft word",
-    "word document",
-    "مستند",
-    "doc1",
-    "document1",
-)
 _AFTER_LIST = regex.compile(r"^(• .*\n)(?=[^•\n])", regex.MULTILINE)
 _SMALLEST = 2  # half points
 
@@ -78,8 +68,7 @@ def _main_part(package: Package) -> str:
 def _stated_title(package: Package) -> str:
     if "docProps/core.xml" not in package:
         return ""
-    title = one_line(child_text(parse(package.read("docProps/core.xml")), "title"))[:500]
-    return "" if title.lower().startswith(_NO_TITLE) else title
+    return stated_title(child_text(parse(package.read("docProps/core.xml")), "title"))
 
 
 def _styles(package: Package) -> dict[str, tuple[str, bool]]:

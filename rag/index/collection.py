@@ -144,8 +144,9 @@ class Collection:
                 described = newer
         if self._stored_sequence() > 0:
             raise IndexDamaged(
-                f"{str(self.folder)!r} holds documents but no published index",
-                hint="your documents are safe; run: sanad rebuild",
+                f"{str(self.folder)!r} holds documents but no published index: an ingest was cut "
+                "short, or its files were removed",
+                hint="your documents are safe; run: sanad rebuild, or the same ingest again",
             )
         raise self.missing()
 

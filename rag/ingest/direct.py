@@ -151,7 +151,7 @@ def _no_name(name: str) -> UnreadableDocument:
 def _stored(name: str, item: Document, writer: Writer) -> Result:
     done = writer.put(item)
     if done.status == "duplicate":
-        told = f"the same text as {done.id!r}, which is kept"
+        told = None if done.id == item.id else f"the same text as {done.id!r}, which is kept"
         return Result(name=name, document_id=done.id, status="unchanged", reason=told)
     return Result(name=name, document_id=done.id, status=done.status)
 

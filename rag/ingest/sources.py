@@ -27,7 +27,7 @@ from rag.errors import UnreadableDocument, UsageError
 from rag.network import Fetched, Fetcher, FetchRefused, is_address, target
 from rag.types import Document, Note
 
-STDIN = "-"
+STDIN, STDIN_SHOWN = "-", "standard input"
 # A feed's entry with less text than this is a summary: its article is fetched.
 _SUMMARY = 600
 _MOST_ENTRIES = 200
@@ -126,17 +126,23 @@ def _standard_input(named: Named) -> Source:
     name = named.stdin_name or f"stdin-{hashlib.sha256(content).hexdigest()[:12]}"
     read_as = name if suffix_of(name) in known and not suffix else f"{name}{suffix or '.txt'}"
 
+    shown = STDIN_SHOWN if named.stdin_name is None else f"{STDIN_SHOWN} ({name})"
+
     def read() -> Iterator[Found]:
+        if not content.strip():
+            hint = "look at what the command before the pipe printed, errors included"
+            yield Failure(shown, Refusal("empty", "holds no text", hint=hint).named(shown))
+            return
         yield from read_bytes(
             content,
             name=read_as,
-            shown=f"standard input ({name})",
+            shown=shown,
             id=name,
             origin=f"stdin:{name}",
             columns=named.columns,
         )
 
-    return Source("standard input", read, f"stdin:{name}")
+    return Source(STDIN_SHOWN, read, f"stdin:{name}")
 
 
 def _is_name(name: str) -> bool:

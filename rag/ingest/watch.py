@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Protocol
 
@@ -56,6 +56,12 @@ def follow(
     with ``prune``. A round that finds the collection locked is tried again with the next look.
     """
     folders = check_watchable(named)
+    copies: dict[str, str] = {}  # files left out because their text is stored, and as what
+
+    def told(report: Report) -> None:
+        copies.update(report.changes.duplicates)
+        tell(report)
+
     begun = False
     gone_before: set[str] = set()
     waiting: set[Path] = set()
@@ -64,17 +70,20 @@ def follow(
             begun = True
             if not prune:
                 gone_before = set(vanished(collection.origins(), folders))
-            tell(first())
+            told(first())
             continue
         waiting |= changed
         if not waiting:
             continue
         try:
-            gone_before &= set(vanished(collection.origins(), folders))
+            origins = collection.origins()
+            gone = set(vanished(origins, folders))
+            gone_before &= gone
+            again = set(_repeating(copies, origins, gone, waiting))
             report = ingest(
                 collection,
                 embedder,
-                list(_among(folders, waiting, named)),
+                list(_among(folders, waiting, again, named)),
                 prune=folders,
                 keep=gone_before,
                 stop=stop.is_set,
@@ -86,7 +95,9 @@ def follow(
             continue
         if not report.interrupted:
             waiting.clear()
-        tell(report)
+            for copy in again:
+                del copies[copy]
+        told(report)
 
 
 def _changes(folders: Sequence[Path], stop: Stop) -> Iterator[set[Path]]:
@@ -108,8 +119,27 @@ def _changes(folders: Sequence[Path], stop: Stop) -> Iterator[set[Path]]:
         yield {Path(path) for _, path in changes}
 
 
-def _among(folders: Sequence[Path], changed: set[Path], named: Named) -> Iterator[Source | Failure]:
-    """Of the folders' files those that changed or lie in a folder that did."""
+def _repeating(
+    copies: Mapping[str, str], origins: Mapping[str, str], gone: Set[str], changed: Set[Path]
+) -> Iterator[str]:
+    """The copies that may have to stand for what they repeat: it is gone, or its file changed."""
+    places = {place.as_uri() for place in changed}
+    for copy, kept in copies.items():
+        if kept in gone or not places.isdisjoint(_heads(origins.get(kept, ""))):
+            yield copy
+
+
+def _heads(name: str) -> Iterator[str]:
+    """A document's id or origin, and those of the file, archive or folder that it may lie in."""
+    yield name
+    yield from (name[:place] for place, sign in enumerate(name) if sign in "#/")
+
+
+def _among(
+    folders: Sequence[Path], changed: Set[Path], again: Set[str], named: Named
+) -> Iterator[Source | Failure]:
+    """Of the folders' files those that changed or lie in a folder that did, and those to read again."""
+    heads = {head for id in again for head in _heads(id)}
     for folder in folders:
         for found in files(folder):
             if isinstance(found, Failure):
@@ -117,5 +147,5 @@ def _among(folders: Sequence[Path], changed: set[Path], named: Named) -> Iterato
                 continue
             path, id = found
             place = folder.resolve() / path.relative_to(folder)
-            if place in changed or not changed.isdisjoint(place.parents):
+            if place in changed or not changed.isdisjoint(place.parents) or id in heads:
                 yield file_source(path, id, named.columns)

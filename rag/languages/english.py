@@ -46,7 +46,7 @@ RULES = Rules(
     opening_only=frozenset(),
     abbreviations=frozenset(
         """mr mrs ms dr prof st jr sr vs etc e.g i.e u.s u.k u.n a.m p.m no inc ltd co corp gen lt col sgt
-        capt gov sen rep rev jan feb mar apr jun jul aug sep sept oct nov dec fig approx est""".split()
+        capt gov sen rep rev jan feb mar apr jun jul aug sep sept oct nov dec fig approx est mt""".split()
     ),
     months={
         "january": 1, "february": 2, "march": 3, "april": 4, "may": 5, "june": 6, "july": 7,

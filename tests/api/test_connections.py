@@ -241,6 +241,62 @@ def test_a_hundred_slow_connections_keep_nobody_waiting(address):
         assert client.post("/v1/ask", json=question).status_code == 200
 
 
+def test_more_connections_than_are_served_are_told_to_come_again(address, monkeypatch):
+    """Over the limit a request is refused with a time to wait; what is open goes on being served."""
+    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 20)
+    monkeypatch.setattr(connections, "MOST_REFUSED", 5)
+    monkeypatch.setattr(connections, "SECONDS_FOR_A_HEAD", SLACK)
+    with httpx.Client(base_url=address, trust_env=False, timeout=SLACK) as client:
+        assert client.get("/livez").status_code == 200  # the first of the twenty, kept open
+        open_ones = [socket.create_connection(_place(address), timeout=SLACK) for _ in range(19)]
+        try:
+            for connection in open_ones:  # each is accepted before the next one is opened
+                connection.sendall(GET)
+                assert b"alive" in connection.recv(65_536)
+            with connected(address) as connection:
+                connection.sendall(b"GET /v1/models HTTP/1.1\r\nHost: x\r\n\r\n")
+                ((status, body, headers),) = replies(until_closed(connection))
+            assert (status, body["error"]["code"]) == (503, "too_many_connections")
+            assert "20" in body["error"]["message"]
+            assert headers["retry-after"].isdigit()
+            with connected(address) as connection:  # whoever looks after the process may ask
+                connection.sendall(GET)
+                assert b"alive" in connection.recv(65_536)
+            question = {"question": QUESTIONS["ar"]}
+            assert client.post("/v1/ask", json=question).status_code == 200
+        finally:
+            for connection in open_ones:
+                connection.close()
+        _until(lambda: _asked(address) == 200)
+
+
+def test_a_flood_of_connections_is_let_go_unanswered(address, monkeypatch):
+    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 20)
+    monkeypatch.setattr(connections, "MOST_REFUSED", 5)
+    monkeypatch.setattr(connections, "SECONDS_FOR_A_HEAD", SLACK)
+    flood = [socket.create_connection(_place(address), timeout=SLACK) for _ in range(60)]
+    try:
+        assert [until_closed(connection) for connection in flood[25:]] == [b""] * 35
+        for connection in flood[:20]:
+            connection.sendall(GET)
+            assert b"alive" in connection.recv(65_536)
+    finally:
+        for connection in flood:
+            connection.close()
+    _until(lambda: _asked(address) == 200)
+
+
+def _asked(address):
+    return httpx.get(f"{address}/v1/documents", trust_env=False).status_code
+
+
+def _until(true):
+    ends = time.monotonic() + SLACK
+    while not true():
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+
+
 def _place(address):
     host, port = address.removeprefix("http://").split(":")
     return host, int(port)
@@ -261,6 +317,7 @@ def test_the_limits_are_those_that_are_documented(readme):
     assert f"{connections.SECONDS_FOR_A_HEAD} seconds" in readme
     assert f"{middleware.SECONDS_FOR_A_BODY} seconds" in readme
     assert f"{connections.LARGEST_HEAD // 1024} KiB" in readme
+    assert f"{connections.MOST_CONNECTIONS} connections" in readme
 
 
 @pytest.fixture

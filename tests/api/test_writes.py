@@ -218,6 +218,26 @@ def test_lone_surrogates_and_bodies_of_another_kind(client):
         assert reply.json()["error"]["code"] in ("invalid_form", "invalid_request")
 
 
+def test_a_field_of_text_where_a_file_belongs_is_told_how_to_send_one(client):
+    """What `curl -F file=a.pdf` sends, where the @ was forgotten."""
+    part = b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\na.pdf\r\n--b--\r\n'
+    form = {"Content-Type": "multipart/form-data; boundary=b"}
+    error = client.post("/v1/documents", content=part, headers=form).json()["error"]
+    assert (error["code"], error["param"]) == ("invalid_request", "file")
+    assert "expected a file" in error["message"]
+    assert "file=@" in error["message"]
+    assert "class" not in error["message"]
+
+
+def test_a_file_that_is_stored_already_is_not_called_a_copy_of_itself(client, service, tmp_path):
+    (tmp_path / "a.txt").write_text(AR.format(n=7), encoding="utf-8")
+    Engine(Settings(indexes=service[1], embedder="sanad-static-v1")).ingest([tmp_path])
+    results = client.post("/v1/documents", files=files(("a.txt", AR.format(n=7).encode()))).json()
+    (result,) = results["results"]
+    assert (result["document_id"], result["status"]) == ("a.txt", "unchanged")
+    assert result["reason"] is None
+
+
 def test_another_sites_page_may_not_write(client):
     for headers in (
         {"Origin": "https://evil.example"},

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sys
 import unicodedata
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -62,6 +63,40 @@ def test_original_span_never_cuts_a_mark_from_its_letter(text, data):
     end = data.draw(st.integers(start + 1, len(folded.text)))
     _, right = folded.original_span(start, end)
     assert right in grapheme_starts(text)
+
+
+STRINGS, FOR_A_NIGHT = 2000, 50_000
+
+
+def holds_of_every_text(text):
+    """Idempotent; each part folds as in the whole; the way back is ordered, in range and covers."""
+    folded = fold_with_origins(text)
+    assert folded.text == fold(text) == fold(folded.text)
+    starts = sorted(grapheme_starts(text))
+    parts = [text[start:end] for start, end in pairwise(starts)]
+    assert "".join(map(fold, parts)) == folded.text
+    assert len(folded.origins) == len(folded.text)
+    assert all(left <= right for left, right in pairwise(folded.origins))
+    assert all(0 <= origin < len(text) for origin in folded.origins)
+    kept = set(folded.origins)
+    for start, part in zip(starts, parts, strict=False):
+        if fold(part):
+            assert any(start <= origin < start + len(part) for origin in kept)
+    left, right = folded.original_span(0, len(folded.text))
+    assert fold(text[:left]) + fold(text[right:]) == ""
+
+
+@given(texts)
+@settings(deadline=None, max_examples=STRINGS)
+def test_the_way_back_holds_of_two_thousand_texts(text):
+    holds_of_every_text(text)
+
+
+@pytest.mark.soak
+@given(texts)
+@settings(deadline=None, max_examples=FOR_A_NIGHT)
+def test_the_way_back_holds_of_fifty_thousand_texts(text):
+    holds_of_every_text(text)
 
 
 @pytest.mark.parametrize(("start", "end"), [(-1, 1), (2, 1), (0, 4), (4, 4)])
@@ -193,9 +228,7 @@ def test_arabic_marks_do_not_count(mark):
     assert fold(f"كت{mark}اب") == "كتاب"
 
 
-@pytest.mark.parametrize(
-    ("a", "b"),
-    rows("""
+DIFFER = rows("""
 علم | عالم
 كتب | كاتب
 حرب | حزب
@@ -238,7 +271,9 @@ resume | résumés
 can't | cant
 x-ray | xray
 हिन्दी | हन्दी
-"""),
-)
+""")
+
+
+@pytest.mark.parametrize(("a", "b"), DIFFER)
 def test_different_words_do_not_match(a, b):
     assert fold(a) != fold(b)

@@ -17,7 +17,7 @@ from rag.terms import TERMS_VERSION, index_terms
 from tests.conftest import ARTICLES, ROOT
 from tests.strategies import document
 
-CUT = {"2/2/500/900/0": "fb880298432ba886"}
+CUT = {"2/3/500/900/0": "fb880298432ba886"}
 FOLDED = {"1": "2f8e822d8021ffbe"}
 TERMS = {"1": "99e0f46bda6071da"}
 

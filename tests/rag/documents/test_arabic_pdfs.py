@@ -85,6 +85,17 @@ def test_columns_are_read_one_after_the_other(columns, face):
 
 
 @pytest.mark.parametrize("face", FACES)
+def test_an_english_paragraph_in_an_arabic_article_is_read_from_the_left(face):
+    english = (
+        "The Ostrel bridge reopened after seven years and 12.4 million euros, Anna Korst said "
+        "on Monday, 3 June 2024, at the opening"
+    )
+    document, notes = read(typeset([PLAIN, english, TEXTS["tatweel"]], face=face))
+    assert words(document.text) == words(f"{PLAIN} {english} {TEXTS['tatweel']}")
+    assert notes == {}
+
+
+@pytest.mark.parametrize("face", FACES)
 def test_a_running_header_and_page_numbers_are_left_out(face):
     # Turned on by some words each time, so that no line but the header's comes again.
     said = PLAIN.split()

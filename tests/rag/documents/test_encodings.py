@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rag.documents import load
 from rag.documents.encodings import decode
 from rag.documents.values import Refusal
 from tests.conftest import ARTICLES
@@ -25,6 +26,43 @@ def test_older_arabic_encodings_are_told_from_each_other(article, codec, name):
             assert (decoded.encoding, decoded.guessed) == (name, True)
             assert decoded.text == content.decode(codec)
             assert name in decoded.note
+
+
+# Ten texts in every encoding that can hold them: what the program that wrote it chose.
+ENCODED = {
+    "agreement": "وقعت الحكومة أمس اتفاقا مع الشركة على بناء المحطة الجديدة في الجنوب.",
+    "weather": "تتوقع الأرصاد الجوية أمطارا غزيرة في شمال البلاد، وتنخفض الحرارة إلى 12 درجة.",
+    "match": "فاز المنتخب الوطني على ضيفه 2-1 في المباراة التي جرت مساء الجمعة؛ وسجل الهدفين المهاجم الشاب.",
+    "vocalised": "قالَ المُعَلِّمُ للطُّلّابِ: اقرؤوا الكتابَ في البيتِ، ثُمَّ اكتبوا عن الدرسِ.",
+    "lines": "عنوان الخبر\n\nقال الوزير إن العام الدراسي يبدأ في أيلول.\r\nوأضاف أن الكتب وصلت إلى المدارس.",
+    "mixed": "أعلنت شركة Airbus عن صفقة مع الخطوط الجوية، وقالت في بيان على موقعها إن العقد نهائي (90 طائرة).",
+    "long": "ولم يصدر عن الجانب الآخر أي تعليق حتى الآن على التصريحات التي نقلتها الصحف. " * 30,
+    "question": "متى وصل الوفد إلى العاصمة؟ ومن كان في استقباله؟ لم تذكر الوكالة ذلك في الخبر!",
+    "English": "The river rose by two metres in one night, and the old bridge was closed to traffic.",
+    "quoted": "“It’s over,” said the café’s owner — he had waited for seven years, he told the court.",
+}
+WIDE = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"]
+CASES = [(name, codec) for name in ENCODED for codec in WIDE] + [
+    (name, codec)
+    for name in ENCODED
+    for codec in (("cp1252",) if name in ("English", "quoted") else LEGACY)
+]
+
+
+def test_there_are_sixty_encoded_texts():
+    assert len(set(CASES)) >= 60
+
+
+@pytest.mark.parametrize(("name", "codec"), CASES)
+def test_a_text_is_read_in_whatever_encoding_it_was_written(name, codec, tmp_path):
+    """As a file and without being told the encoding."""
+    content = ENCODED[name].encode(codec)
+    (tmp_path / "a.txt").write_bytes(content)
+    decoded = decode(content)
+    (document,) = load([tmp_path]).documents
+    assert decoded.text == document.text == ENCODED[name]
+    if codec in LEGACY:
+        assert (decoded.encoding, decoded.guessed) == (LEGACY[codec], True)
 
 
 @pytest.mark.parametrize("codec", LEGACY)

@@ -256,7 +256,9 @@ def test_standard_input(ingest, monkeypatch):
     code, error, _ = given(b"", "--name", "فارغ.txt")
     assert code == 65
     assert "فارغ.txt" in error["error"]["message"]
-    assert error["error"]["hint"] == "leave the file out"
+    assert "command before the pipe" in error["error"]["hint"]
+    code, error, _ = given(b"")
+    assert "stdin-" not in error["error"]["message"]
 
 
 def test_options_that_do_not_go_together(articles, ingest):

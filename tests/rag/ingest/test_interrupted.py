@@ -205,6 +205,34 @@ def test_watching_follows_what_is_added_changed_renamed_and_deleted(tmp_path):
     index.close()
 
 
+def test_watching_keeps_an_article_as_long_as_a_copy_of_its_file_is_there(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    ferry = "The Corin ferry carries 80 cars across the strait."
+    (folder / "a.txt").write_text(ferry, encoding="utf-8")
+    with Watching("in", cwd=tmp_path) as watching:
+        assert watching.round()["added"] == ["a.txt"]
+        (folder / "b.txt").write_text(ferry, encoding="utf-8")
+        assert watching.round()["duplicates"] == [["b.txt", "a.txt"]]
+        (folder / "a.txt").unlink()
+        report = watching.round()
+        assert (report["removed"], report["embedded_passages"]) == ([], 0)
+        assert texts_of(tmp_path) == {"a.txt": ferry}
+        (folder / "c.txt").write_text(ferry, encoding="utf-8")
+        assert watching.round()["duplicates"] == [["c.txt", "a.txt"]]
+        (folder / "b.txt").write_text("It was sold in May.", encoding="utf-8")
+        watching.round()
+        assert sorted(texts_of(tmp_path).values()) == ["It was sold in May.", ferry]
+
+
+def texts_of(folder):
+    index = Collection(folder / "indexes/default").open()
+    try:
+        return {one.id: index.document(one.id).text for one in index.documents()}
+    finally:
+        index.close()
+
+
 def test_watching_waits_for_a_writer_elsewhere(tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
