@@ -198,7 +198,7 @@ class Engine:
         """
         count = self.settings.k if k is None else k
         answering.check_k(count)
-        text = validate(question)
+        text = validate(question, language)
         filters = parse_all(where)
         try:
             index = self.index()
