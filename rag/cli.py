@@ -34,12 +34,12 @@ index, 69 unavailable, 75 locked, 78 configuration, 130 interrupted
 
 
 class _Parser(argparse.ArgumentParser):
-    """Repeats what was typed only in a form that cannot act on the terminal."""
+    """Tells what it cannot understand in the form of all other errors."""
 
     def error(self, message: str) -> NoReturn:
-        from rag.terminal import printable
+        from rag.errors import UsageError
 
-        super().error(printable(message))
+        raise UsageError(message, hint=f"run: {self.prog} --help")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -225,10 +225,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         import argcomplete
 
         argcomplete.autocomplete(commands)
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        options = commands.parse_args(arguments)
-    except SystemExit as stop:  # argparse has printed help, the version or what is wrong
+        options = _parsed(commands, given)
+    except SystemExit as stop:  # argparse has printed help or the version
         return int(stop.code or 0)
+    except Exception as error:  # noqa: BLE001 - told, or raised again
+        return _failed(error, as_json="--json" in given)
     try:
         code = _run(options)
         sys.stdout.flush()
@@ -245,6 +248,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _failed(error, as_json=bool(getattr(options, "json", False)))
     return code
+
+
+def _parsed(commands: argparse.ArgumentParser, given: Sequence[str]) -> argparse.Namespace:
+    """The command line as options; raises UsageError, and SystemExit where help was asked for."""
+    from rag.errors import UsageError
+
+    options, unknown = commands.parse_known_args(given)
+    if unknown:
+        command = " ".join(filter(None, (options.command, getattr(options, "action", None))))
+        hint = f"run: sanad {command} --help"
+        if hasattr(options, "question") and not any(word.startswith("-") for word in unknown):
+            hint = f"write a question of several words in quotes: sanad {command} 'who said that?'"
+        raise UsageError(f"unrecognized arguments: {' '.join(unknown)}", hint=hint)
+    return options
 
 
 def _prepare_streams() -> None:
@@ -344,13 +361,20 @@ def _print_json(content: object) -> None:
 
 
 def _question(options: argparse.Namespace) -> str:
-    """The question given, or read from standard input, a little more than is allowed at most."""
+    """The question given, or read from standard input; raises InvalidQuestion where that is endless."""
+    from rag.languages import language_of
+    from rag.messages import refusal
     from rag.question import LONGEST_QUESTION
 
     if options.question != "-":
         return str(options.question)
-    content = sys.stdin.buffer.read(8 * LONGEST_QUESTION)
-    return content.decode("utf-8", errors="surrogateescape")
+    limit = 8 * LONGEST_QUESTION  # with room for white space around it
+    content = sys.stdin.buffer.read(limit + 1)
+    text = content.decode("utf-8", errors="surrogateescape")
+    if len(content) > limit:
+        told = getattr(options, "language", None) or language_of(text)
+        raise refusal("endless", told, bytes=limit, most=LONGEST_QUESTION)
+    return text
 
 
 def _say_if_missing(engine: Engine) -> None:

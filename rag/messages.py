@@ -52,6 +52,13 @@ REFUSALS: Mapping[str, Mapping[Language, tuple[str, str]]] = {
             "ask a shorter question",
         ),
     },
+    "endless": {
+        "ar": ("السؤال أطول من {bytes} بايت، والحد الأقصى {most} من المحارف", "اسأل سؤالًا أقصر"),
+        "en": (
+            "the question is longer than {bytes} bytes, at most {most} characters are allowed",
+            "ask a shorter question",
+        ),
+    },
     "not_text": {
         "ar": (
             "في السؤال محرف ليس من النص: {character} في الموضع {place}",

@@ -142,9 +142,10 @@ def _explained(
     field = Settings.model_fields[key]
     unfit = first["type"] in ("string_pattern_mismatch", "value_error")
     form = _FORMS.get(key) if unfit else None
+    default = "" if field.default is None else f" Default: {str(field.default).lower()}"
     return kind(
         f"setting {key!r} is {shown(values[key])} (from {sources[key]}): "
         f"{f'expected {form}' if form else expected(first)}",
-        hint=f"{key}: {field.description} Default: {field.default}",
+        hint=f"{key}: {field.description}{default}",
         parameter=key,
     )
