@@ -29,20 +29,20 @@ ABSTENTIONS: Mapping[AbstentionCode, Mapping[Language, str]] = {
 # Why a question is refused, and what to do: a mistake in the question is told in its language.
 REFUSALS: Mapping[str, Mapping[Language, tuple[str, str]]] = {
     "empty": {
-        "ar": ("السؤال فارغ", "اكتب السؤال، مثل: sanad ask 'متى سيطرت روسيا على باخموت؟'"),
+        "ar": ("السؤال فارغ", "اكتب السؤال، مثل: متى سيطرت روسيا على باخموت؟"),
         "en": (
             "the question is empty",
-            "ask in Arabic or English, for example: sanad ask 'متى سيطرت روسيا على باخموت؟'",
+            "ask in Arabic or English, for example: متى سيطرت روسيا على باخموت؟",
         ),
     },
     "no_words": {
         "ar": (
             "لا كلمات في السؤال",
-            "اسأل بكلمات، مثل: sanad ask 'متى سيطرت روسيا على باخموت؟'",
+            "اسأل بكلمات، مثل: متى سيطرت روسيا على باخموت؟",
         ),
         "en": (
             "the question holds no words",
-            "ask in words, for example: sanad ask 'How many drones did Russia say it shot down?'",
+            "ask in words, for example: How many drones did Russia say it shot down?",
         ),
     },
     "too_long": {

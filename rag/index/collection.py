@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TextIO
 
 from rag.errors import (
+    ConfigurationError,
     IndexDamaged,
     IndexLocked,
     IndexMismatch,
@@ -72,8 +73,18 @@ class Collection:
         self.folder = folder
 
     def exists(self) -> bool:
-        """Whether anything was ever written here, also where its documents are lost."""
-        return self.has_truth() or bool(self._manifests())
+        """Whether anything was ever written here, also where its documents are lost.
+
+        True of a folder that may not be looked into: whoever opens it is told so.
+        """
+        if self.has_truth():
+            return True
+        try:
+            return bool(manifest.list_sequences(self.folder))
+        except ConfigurationError:
+            return True
+        except RagError:
+            return False
 
     def has_truth(self) -> bool:
         """Whether the documents are there."""
@@ -81,11 +92,6 @@ class Collection:
             return (self.folder / TRUTH).stat().st_size > 0  # a writer killed at once leaves 0
         except OSError:
             return False
-
-    def _manifests(self) -> list[int]:
-        with suppress(RagError):  # what cannot be looked into is not known to be there
-            return manifest.list_sequences(self.folder)
-        return []
 
     def missing(self) -> NoIndex:
         """What is said where nothing was ever written."""

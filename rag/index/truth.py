@@ -379,11 +379,7 @@ class Truth:
             f"SELECT d.number FROM documents d WHERE d.id = :id AND {_LIVE}", {"id": id, "at": at}
         )
         if not found:
-            raise UnknownDocument(
-                f"no document {id!r}",
-                hint="list what is there with: sanad documents list",
-                parameter="id",
-            )
+            raise UnknownDocument.of(id)
         ((number,),) = found
         if self._told_altered(number):
             raise IndexDamaged(

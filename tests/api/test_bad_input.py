@@ -171,6 +171,10 @@ async def test_only_the_names_of_this_machine_are_answered_to(host, status):
     [
         ("GET", "/nowhere", {}, "nothing at '/nowhere'"),
         ("GET", "/v1/ask", {}, "GET is not possible at '/v1/ask', expected POST"),
+        ("PATCH", "/v1/documents", {}, "expected GET, HEAD, POST"),
+        ("POST", "/v1/documents/a", {}, "expected DELETE, GET, HEAD, PUT"),
+        ("GET", "/v1/documents/none", {}, "no document 'none'; GET /v1/documents lists"),
+        ("GET", "/v1/documents?collection=none", {}, "GET /v1/collections lists"),
         ("GET", "/v1/documents?limit=x", {}, "'limit' is 'x', expected a whole number"),
         ("GET", "/v1/documents?limit=0", {}, "'limit' is '0', expected at least 1"),
         ("POST", "/v1/ask", {"question": None}, "the question is null, expected text"),
@@ -185,7 +189,7 @@ async def test_only_the_names_of_this_machine_are_answered_to(host, status):
             "is 'نعم', expected true or false",
         ),
         ("POST", "/v1/search", {"query": "من؟"}, "'question' is missing"),
-        ("POST", "/v1/chat/completions", {"messages": []}, "expected at least 1 items, found 0"),
+        ("POST", "/v1/chat/completions", {"messages": []}, "expected at least 1 item, found 0"),
         (
             "PUT",
             "/v1/documents/a",

@@ -191,7 +191,9 @@ def test_questions_are_kept_as_typed(text):
     assert validate(f"  {text}\n") == text
 
 
-@pytest.mark.parametrize(("language", "said"), [("ar", "2001 من المحارف"), ("en", "2001 characters")])
+@pytest.mark.parametrize(
+    ("language", "said"), [("ar", "2001 من المحارف"), ("en", "2001 characters")]
+)
 @pytest.mark.parametrize("letter", ["س", "w"])
 def test_a_refusal_is_in_the_language_of_messages_that_was_chosen(letter, language, said):
     with pytest.raises(InvalidQuestion, match=said) as caught:
