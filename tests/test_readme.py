@@ -115,6 +115,15 @@ def seeds(indexes):
     return engine
 
 
+def test_every_file_of_a_collection_is_told(seeds):
+    told = (ROOT / "indexes" / "README.md").read_text(encoding="utf-8")
+    folder = seeds.collection.folder
+    names = {path.name for path in [*folder.iterdir(), *folder.glob("gen-*/*")]}
+    assert len(names) > 8
+    for name in names:
+        assert f"`{re.split('[-0-9]', name)[0]}" in told, name
+
+
 def assert_near(lines, told):
     """Equal but for the confidence, which differs a little between processors."""
     got = "\n".join(lines)
