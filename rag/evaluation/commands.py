@@ -10,7 +10,7 @@ from typing import Any
 
 from rag import calibration
 from rag.engine import Engine
-from rag.errors import ConfigurationError, NoIndex, UsageError
+from rag.errors import ConfigurationError, UsageError
 from rag.evaluation import compare, provenance
 from rag.evaluation.bars import ALWAYS, FailedBar, check_bars, parse_bar
 from rag.evaluation.partial import Partial
@@ -185,9 +185,10 @@ def _target(options: argparse.Namespace, settings: Settings) -> Target:
             folder = str(engine.collection.folder)
             _tell(f"there is no collection {folder!r}; make it with: sanad ingest PATH")
         return LocalTarget(engine, _about(engine))
-    from rag.evaluation import remote
+    from rag.evaluation import chat_endpoint, remote
+    from rag.evaluation.connection import key_from
 
-    key = remote.key_from(options.key_variable)
+    key = key_from(options.key_variable)
     if not options.target.startswith(OPENAI):
         service = remote.sanad(options.target, key, collection=options.collection)
         service.warm()  # what answers there may be no Sanad: told before its documents are asked for
@@ -201,7 +202,7 @@ def _target(options: argparse.Namespace, settings: Settings) -> Target:
     if library is None:
         _tell("there is no collection here: quotes cannot be compared with their documents")
     address = options.target.removeprefix(OPENAI)
-    return remote.chat(address, options.model, key, library=library, refusal=options.refusal)
+    return chat_endpoint.chat(address, options.model, key, library=library, refusal=options.refusal)
 
 
 def _about(engine: Engine) -> dict[str, Any]:
@@ -367,10 +368,7 @@ def _draft(options: argparse.Namespace, settings: Settings, out: Print) -> int:
         )
     engine = Engine(settings)
     if not engine.collection.exists():
-        raise NoIndex(
-            f"no index in {str(engine.collection.folder)!r}",
-            hint="add articles with: sanad ingest PATH",
-        )
+        raise engine.collection.missing()
     ids = options.documents or [summary.id for summary in engine.documents()]
     documents: list[Document] = [engine.document(id) for id in ids]
     found = drafts(documents, options.limit)
@@ -406,7 +404,7 @@ def calibrate(options: argparse.Namespace, settings: Settings, out: Print) -> in
     # Everything is answered, whatever its probability: that is what is to be fitted.
     engine = Engine(settings.model_copy(update={"threshold": 0.0}), calibrated=False)
     if not engine.collection.exists():
-        raise NoIndex(f"no index in {str(folder)!r}", hint="add articles with: sanad ingest PATH")
+        raise engine.collection.missing()
     found = fitting.calibrate(
         engine,
         accepted(file),
