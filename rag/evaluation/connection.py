@@ -46,6 +46,7 @@ class Connection:
             parts = urlsplit(address)
             if parts.scheme not in ("http", "https") or not parts.hostname:
                 raise ValueError("it begins with neither http:// nor https://")  # noqa: TRY301 - one message for all
+            _ = parts.port  # which httpx takes beyond 65535
             base = httpx.URL(address.rstrip("/"))
         except (ValueError, httpx.InvalidURL) as error:
             raise InvalidParameter(
