@@ -324,7 +324,6 @@ def test_a_password_in_the_address_is_not_kept():
         "http://[",
         "http://a:99999",
         "http://a:x",
-        "http://a b",
     ],
 )
 def test_what_is_no_address_is_refused(address):
