@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from api.app import create_app
-from rag import cli
+from rag.arguments import parser
 from rag.engine import Engine
 from rag.output import answer_to_dict
 from rag.settings import PREFIX, Settings
@@ -54,7 +54,7 @@ def commands():
 
 @pytest.mark.parametrize(("page", "command"), list(commands()))
 def test_every_command_is_understood(page, command, capsys):
-    options, unknown = cli.parser().parse_known_args(shlex.split(command))
+    options, unknown = parser().parse_known_args(shlex.split(command))
     assert (unknown, capsys.readouterr().err) == ([], "")
     assert options.command
 
