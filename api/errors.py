@@ -24,6 +24,7 @@ from starlette.routing import BaseRoute, Match
 from api.schemas import ErrorBody
 from rag import errors
 from rag.errors import RagError, Unavailable, UsageError
+from rag.languages import language_of
 from rag.validation import reason
 
 log = logging.getLogger(__name__)
@@ -147,7 +148,8 @@ async def _rag_error(_request: Request, error: RagError) -> Response:
 def _told(error: RagError) -> str:
     if isinstance(error, UsageError | Unavailable):
         hint = _NEXT.get(type(error), error.hint)
-        return f"{error.message}; {hint}" if hint else error.message
+        mark = "؛" if language_of(hint[:1]) == "ar" else ";"  # an example may be in the other
+        return f"{error.message}{mark} {hint}" if hint else error.message
     log.error("failed", extra={"code": error.code, "reason": str(error)})
     return TOLD.get(error.code, _INTERNAL)
 
