@@ -10,9 +10,19 @@ from pathlib import Path
 import pytest
 
 from api.app import create_app
+from api.evaluation import MOST_QUESTIONS
+from api.middleware import MOST_BYTES
+from rag import naming, network
+from rag.answering import K_MOST
 from rag.arguments import parser
+from rag.conversation import MOST_TURNS
 from rag.engine import Engine
+from rag.evaluation.calibrate import LEAST_QUESTIONS
+from rag.evaluation.significance import RESAMPLES
+from rag.index import parts
 from rag.output import answer_to_dict
+from rag.passages import CUTTING
+from rag.question import LONGEST_QUESTION
 from rag.settings import PREFIX, Settings
 from rag.terminal import answer_lines
 
@@ -109,6 +119,36 @@ def test_the_variables_that_are_named_are_settings():
 def test_what_is_counted_is_there(told, file):
     lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
     assert int(re.search(told, README)[1]) == len([line for line in lines if line.strip()])
+
+
+LIMITS = [
+    ("docs/chat-frontends.md", r"more than ([\d,]+) characters", LONGEST_QUESTION),
+    ("docs/chat-frontends.md", r"The last (\d+) messages are looked at", MOST_TURNS),
+    ("docs/chat-frontends.md", r"Bodies are at most (\d+) MiB", MOST_BYTES // 2**20),
+    ("docs/evaluation.md", r"takes up to (\d+) questions", MOST_QUESTIONS),
+    ("docs/evaluation.md", r"over questions, ([\d,]+) draws", RESAMPLES),
+    ("docs/evaluation.md", r"with fewer than (\d+) it refuses", LEAST_QUESTIONS),
+    ("docs/passages.md", r"first line end beyond\s+(\d+) code points", CUTTING.target),
+    ("docs/passages.md", r"would bring it over (\d+)", CUTTING.longest),
+    ("README.md", r"passages read for one answer \(1–(\d+)\)", K_MOST),
+    ("README.md", r"each redirect checked, (\d+) MB", network.MOST_BYTES // 2**20),
+    ("README.md", r"each redirect checked, 10 MB, (\d+) seconds", network.SECONDS),
+    ("README.md", r"each of up to ([\d,]+) passages", parts.LARGEST),
+    ("README.md", r"behind the first, (\d+) characters", naming.LONGEST),
+]
+
+
+@pytest.mark.parametrize(("page", "told", "limit"), LIMITS)
+def test_every_limit_that_is_told_is_the_one_that_holds(page, told, limit):
+    text = " ".join((ROOT / page).read_text(encoding="utf-8").split())
+    assert int(re.search(told, text)[1].replace(",", "")) == limit
+
+
+def test_every_make_target_that_is_told_is_there():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for page in PAGES:
+        for target in re.findall(r"(?:`|\$ )make ([a-z]+)", page.read_text(encoding="utf-8")):
+            assert re.search(rf"^{target}:", makefile, re.MULTILINE), (page.name, target)
 
 
 def test_every_route_is_told():
