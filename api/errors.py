@@ -201,13 +201,13 @@ async def _http_error(
 
 def _allowed(routes: Sequence[BaseRoute], request: Request) -> str:
     """The methods of every route at the path, while Starlette names those of the first."""
-    fits = [one for one in routes if isinstance(one, APIRoute) and _at(one, request)]
-    methods = {method for route in fits for method in route.methods or ()}
+    methods = {
+        method
+        for route in routes
+        if isinstance(route, APIRoute) and route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods or ()
+    }
     return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
-
-
-def _at(route: APIRoute, request: Request) -> bool:
-    return route.matches(request.scope)[0] is not Match.NONE
 
 
 def _shown(text: str, most: int) -> str:
