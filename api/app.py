@@ -13,7 +13,7 @@ from api import errors
 from api.dependencies import Services
 from api.docs import docs_router
 from api.gate import Gate
-from api.middleware import BodyLimit, RequestContext
+from api.middleware import BodyLimit, Heads, RequestContext
 from api.openapi import with_whole_examples
 from api.readiness import Readiness
 from api.routes import ask, chat, collections, documents, evaluate, health, search, writes
@@ -75,7 +75,6 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    errors.install(app)
     routers = (
         ask.router,
         chat.router,
@@ -90,8 +89,10 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     )
     for router in routers:
         app.include_router(router)
+    errors.install(app, [route for router in routers for route in router.routes])
     with_whole_examples(app, routers)
     app.add_middleware(BodyLimit)
+    app.add_middleware(Heads)
     app.add_middleware(RequestContext)  # the last added is the outermost
     return app
 

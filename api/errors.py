@@ -7,20 +7,24 @@ a fixed sentence, since theirs name files.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Match
 
 from api.schemas import ErrorBody
 from rag import errors
 from rag.errors import RagError, Unavailable, UsageError
+from rag.languages import language_of
 from rag.validation import reason
 
 log = logging.getLogger(__name__)
@@ -63,6 +67,11 @@ TOLD: Mapping[str, str] = {
     "index_mismatch": "the index was built with other settings; the service's log has the details",
     "locked": "the collection is being written; try again when that has finished",
     "model_damaged": "a model's files are missing or damaged; the service's log has the details",
+}
+# What stands in the place of a hint that is for the command line.
+_NEXT: Mapping[type[RagError], str] = {
+    errors.UnknownDocument: "GET /v1/documents lists what is there",
+    errors.UnknownCollection: "GET /v1/collections lists what is there",
 }
 _TYPES: Mapping[int, str] = {
     404: "not_found_error",
@@ -124,11 +133,11 @@ def internal_error() -> Response:
     return error_response(500, "internal", _INTERNAL)
 
 
-def install(app: FastAPI) -> None:
-    """Makes the app answer every error it foresees in the one shape."""
+def install(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
+    """Makes the app answer every error it foresees in the one shape; ``routes`` are all it has."""
     app.exception_handler(RagError)(_rag_error)
     app.exception_handler(RequestValidationError)(_invalid)
-    app.exception_handler(HTTPException)(_http_error)
+    app.exception_handler(HTTPException)(partial(_http_error, routes))
 
 
 async def _rag_error(_request: Request, error: RagError) -> Response:
@@ -138,7 +147,9 @@ async def _rag_error(_request: Request, error: RagError) -> Response:
 
 def _told(error: RagError) -> str:
     if isinstance(error, UsageError | Unavailable):
-        return f"{error.message}; {error.hint}" if error.hint else error.message
+        hint = _NEXT.get(type(error), error.hint)
+        mark = "؛" if language_of(hint[:1]) == "ar" else ";"  # an example may be in the other
+        return f"{error.message}{mark} {hint}" if hint else error.message
     log.error("failed", extra={"code": error.code, "reason": str(error)})
     return TOLD.get(error.code, _INTERNAL)
 
@@ -172,19 +183,34 @@ async def _invalid(_request: Request, error: RequestValidationError) -> Response
     return error_response(400, "invalid_request", message, param)
 
 
-async def _http_error(request: Request, error: HTTPException) -> Response:
-    path, allowed = request.url.path, (error.headers or {}).get("Allow", "another method")
+async def _http_error(
+    routes: Sequence[BaseRoute], request: Request, error: HTTPException
+) -> Response:
+    path, status, headers = request.url.path, error.status_code, dict(error.headers or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = _allowed(routes, request) or headers["Allow"]
+    allowed = headers.get("Allow")
     messages = {
         # FastAPI says 400 where the bytes are no UTF-8, nest too deeply or hold endless numbers.
         400: "the body cannot be read as JSON in UTF-8",
         404: f"there is nothing at {path!r}; what there is stands at /docs",
         405: f"{request.method} is not possible at {path!r}, expected {allowed}; see /docs",
     }
-    status = error.status_code
     code = CODES.get(status, "error")
     if status == HTTPStatus.BAD_REQUEST and "multipart" in request.headers.get("content-type", ""):
         code, messages[400] = "invalid_form", f"the body cannot be read as a form: {error.detail}"
-    return error_response(status, code, messages.get(status, error.detail), None, error.headers)
+    return error_response(status, code, messages.get(status, error.detail), None, headers)
+
+
+def _allowed(routes: Sequence[BaseRoute], request: Request) -> str:
+    """The methods of every route at the path, while Starlette names those of the first."""
+    methods = {
+        method
+        for route in routes
+        if isinstance(route, APIRoute) and route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods or ()
+    }
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 
 def _shown(text: str, most: int) -> str:
@@ -211,12 +237,16 @@ DOCUMENTED: Mapping[str, _Documented] = {
         "filter 'published>=soon': expected a day, month or year as in 2025-01-31, 2025-01 or 2025",
         "where",
     ),
-    "unknown_collection": _Documented(404, "no collection 'news'", "collection"),
-    "unknown_document": _Documented(404, "no document 'a.txt'", "id"),
+    "unknown_collection": _Documented(
+        404, "no collection 'news'; GET /v1/collections lists what is there", "collection"
+    ),
+    "unknown_document": _Documented(
+        404, "no document 'a.txt'; GET /v1/documents lists what is there", "id"
+    ),
     "model_not_found": _Documented(404, "no model 'gpt-4', expected 'sanad'", "model"),
     "no_index": _Documented(404, TOLD["no_index"]),
-    "body_timeout": _Documented(408, "the body did not arrive within 10 seconds"),
-    "body_too_large": _Documented(413, "the body is larger than 1048576 bytes"),
+    "body_timeout": _Documented(408, "the body did not arrive within 10 seconds; send it again"),
+    "body_too_large": _Documented(413, "the body is larger than 1048576 bytes; send it in parts"),
     "unsupported_media_type": _Documented(
         415, "Content-Type is text/plain, expected application/json"
     ),

@@ -81,6 +81,25 @@ def _line(scope: Scope, status: int, began: float) -> dict[str, object]:
     return {"method": scope["method"], "route": route, "status": status, "ms": ms}
 
 
+class Heads:
+    """Answers HEAD as it would GET; of that reply the server sends the headers alone."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes everything on, HEAD under the name of GET."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+        # A copy: the server looks at its own to know that there is no body to send.
+        got = {**scope, "method": "GET"}
+        try:
+            await self._app(got, receive, send)
+        finally:
+            scope["route"] = got.get("route")  # for the line of the log
+
+
 class KnownHosts:
     """Refuses requests that name another host than this service.
 
@@ -178,7 +197,7 @@ class _Body:
             async with asyncio.timeout_at(self._deadline):
                 message = await self._receive()
         except TimeoutError:
-            told = f"the body did not arrive within {self._seconds} seconds"
+            told = f"the body did not arrive within {self._seconds} seconds; send it again"
             raise HTTPException(408, told, {"Connection": "close"}) from None
         self._came += len(message.get("body", b""))
         self._more = message.get("more_body", False)
@@ -198,5 +217,5 @@ class _Body:
 
     def too_long(self) -> HTTPException:
         """The refusal of a body that is longer than it may be."""
-        told = f"the body is larger than {self._most} bytes"
+        told = f"the body is larger than {self._most} bytes; send it in parts"
         return HTTPException(413, told, {"Connection": "close"})

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 from rag.answering import K_MOST, check_k
 from rag.conversation import MOST_TURNS, Role
@@ -16,7 +23,7 @@ from rag.errors import InvalidParameter
 from rag.filters import LONGEST_FILTER, MOST_FILTERS, parse_all
 from rag.naming import LONGEST, check_name
 from rag.question import LONGEST_QUESTION, validate
-from rag.types import AbstentionCode, AnswerKind, AnswerStatus, Language
+from rag.types import LANGUAGES, AbstentionCode, AnswerKind, AnswerStatus, Language
 from rag.validation import shown
 
 LARGEST = 2**53 - 1  # what JavaScript and SQLite both count exactly
@@ -117,6 +124,15 @@ class AskRequest(Request):
         "{document_id, title, start, end, score}, `answer` {delta}, `citation` (a citation), `done` "
         "(the whole answer) or `error` (as errors are elsewhere).",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refused_in_its_language(cls, content: object) -> object:
+        """Checks the question before its field does, which knows nothing of ``language``."""
+        if isinstance(content, dict) and "question" in content:
+            language = content.get("language")
+            validate(content["question"], language if language in LANGUAGES else None)
+        return content
 
 
 class SearchRequest(Request):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import signal
 import socket
 import sys
@@ -86,10 +87,18 @@ def _listening(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.create_server((host, port), family=family, backlog=1024)
-    except OSError as error:
+    except socket.gaierror as error:
         raise ConfigurationError(
-            f"cannot listen on {host!r} port {port}: {error.strerror or error}",
-            hint="choose another --port, or 0 for any free one",
+            f"cannot listen on {host!r}: {error.strerror}",
+            hint="name an address of this machine with --host, such as 127.0.0.1",
+            parameter="host",
+        ) from error
+    except OSError as error:
+        # Not its text, to which the socket module adds the address once more.
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise ConfigurationError(
+            f"cannot listen on {host!r} port {port}: {reason}",
+            hint="choose another --port (0 for any free one), or an address of this machine with --host",
             parameter="port",
         ) from error
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux: also for the end of a reply that nobody takes

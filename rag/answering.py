@@ -85,7 +85,7 @@ def search(
 ) -> list[tuple[Passage, Hit]]:
     """The k best passages without an answer."""
     check_k(k)
-    asked = understand(validate(question))
+    asked = understand(question)
     return retriever.retrieve(asked, index, k) if len(index) else []
 
 
@@ -126,16 +126,14 @@ def answer(
         "read": _ms(read - retrieved),
         "total": _ms(read - began),
     }
+    passages = {passage.id: passage for passage, _ in hits}
     best = evidence[0].probability if evidence else 0.0
-    written = {passage.id: passage.language for passage, _ in hits}
-    least = thresholds.least(
-        asked.language, written[evidence[0].passage_id] if evidence else asked.language
-    )
+    written = passages[evidence[0].passage_id].language if evidence else asked.language
+    least = thresholds.least(asked.language, written)
     if not evidence or best < least:
         related = bool(evidence) and best >= least * _RELATED
         code: AbstentionCode = "low_confidence" if related else "not_in_sources"
         return abstain(text, code, best, index.state, timings, language=language)
-    passages = {passage.id: passage for passage, _ in hits}
     stands: list[Stand] = []
     if comparison is not None:
         stands = comparison.stands(asked, evidence, passages, index)
@@ -150,9 +148,7 @@ def answer(
     if not cited.citations or best < least:
         return abstain(text, "unverifiable", best, index.state, timings, cited.dropped, language)
     first = cited.citations[0]
-    short = first.quote
-    if first.answer_start is not None and first.answer_end is not None:
-        short = first.quote[first.answer_start - first.start : first.answer_end - first.start]
+    short = _short(first)
     missing = unstated(short, [first.quote]) if short != first.quote else ()
     if missing:
         best *= _UNSTATED
@@ -186,6 +182,14 @@ def answer(
         note=told,
         unstated_values=len(missing),
     )
+
+
+def _short(citation: Citation) -> str:
+    """The short answer in the citation; all of its quote where none is told."""
+    if citation.answer_start is None or citation.answer_end is None:
+        return citation.quote
+    start = citation.start
+    return citation.quote[citation.answer_start - start : citation.answer_end - start]
 
 
 def _one_side(item: Evidence, stands: Sequence[Stand]) -> Evidence:

@@ -198,7 +198,7 @@ class Engine:
         """
         count = self.settings.k if k is None else k
         answering.check_k(count)
-        text = validate(question)
+        text = validate(question, language)
         filters = parse_all(where)
         try:
             index = self.index()
@@ -328,11 +328,7 @@ def _check_id(id: str) -> None:
     try:
         id.encode()
     except UnicodeEncodeError as error:
-        raise UnknownDocument(
-            f"no document {id!r}",
-            hint="list what is there with: sanad documents list",
-            parameter="id",
-        ) from error
+        raise UnknownDocument.of(id) from error
 
 
 def _whole_files(loaded: LoadReport) -> list[str]:

@@ -25,7 +25,7 @@ what the command line returns, ``retryable`` whether the same request may succee
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class RagError(Exception):
@@ -74,6 +74,15 @@ class UnknownDocument(UsageError):
     """No document of that id is in the collection."""
 
     code = "unknown_document"
+
+    @classmethod
+    def of(cls, id: str) -> Self:
+        """The error for this id."""
+        return cls(
+            f"no document {id!r}",
+            hint="list what is there with: sanad documents list",
+            parameter="id",
+        )
 
 
 class UnknownCollection(UsageError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from rag.errors import InvalidQuestion
 from rag.types import Abstention, AbstentionCode, Language, Note
 
 ABSTENTIONS: Mapping[AbstentionCode, Mapping[Language, str]] = {
@@ -22,6 +23,51 @@ ABSTENTIONS: Mapping[AbstentionCode, Mapping[Language, str]] = {
     "unverifiable": {
         "ar": "عُثر على جواب، لكن تعذّر التحقق من اقتباسه حرفيًا في المصدر، فلم يُعرض.",
         "en": "An answer was found, but its quotation could not be verified in the source, so it is not shown.",
+    },
+}
+
+# Why a question is refused, and what to do: a mistake in the question is told in its language.
+REFUSALS: Mapping[str, Mapping[Language, tuple[str, str]]] = {
+    "empty": {
+        "ar": ("السؤال فارغ", "اكتب السؤال، مثل: متى سيطرت روسيا على باخموت؟"),
+        "en": (
+            "the question is empty",
+            "ask in Arabic or English, for example: متى سيطرت روسيا على باخموت؟",
+        ),
+    },
+    "no_words": {
+        "ar": (
+            "لا كلمات في السؤال",
+            "اسأل بكلمات، مثل: متى سيطرت روسيا على باخموت؟",
+        ),
+        "en": (
+            "the question holds no words",
+            "ask in words, for example: How many drones did Russia say it shot down?",
+        ),
+    },
+    "too_long": {
+        "ar": ("طول السؤال {found} من المحارف، والحد الأقصى {most}", "اسأل سؤالًا أقصر"),
+        "en": (
+            "the question has {found} characters, at most {most} are allowed",
+            "ask a shorter question",
+        ),
+    },
+    "endless": {
+        "ar": ("السؤال أطول من {bytes} بايت، والحد الأقصى {most} من المحارف", "اسأل سؤالًا أقصر"),
+        "en": (
+            "the question is longer than {bytes} bytes, at most {most} characters are allowed",
+            "ask a shorter question",
+        ),
+    },
+    "not_text": {
+        "ar": (
+            "في السؤال محرف ليس من النص: {character} في الموضع {place}",
+            "احذفه ثم اسأل من جديد",
+        ),
+        "en": (
+            "the question holds the character {character} at {place}, which is not text",
+            "remove it and ask again",
+        ),
     },
 }
 
@@ -47,3 +93,9 @@ def note(code: str, language: Language, values: Sequence[str] = ()) -> Note:
 def abstention(code: AbstentionCode, language: Language) -> Abstention:
     """The reason for not answering, in the language of the question."""
     return Abstention(code=code, message=ABSTENTIONS[code][language])
+
+
+def refusal(code: str, language: Language, **values: object) -> InvalidQuestion:
+    """The error for a question that cannot be asked; ``values`` are what its message names."""
+    message, hint = REFUSALS[code][language]
+    return InvalidQuestion(message.format(**values), hint=hint, parameter="question")

@@ -11,6 +11,7 @@ import regex
 from rag.errors import InvalidQuestion
 from rag.folding import fold
 from rag.languages import Rules, language_of, rules_for
+from rag.messages import refusal
 from rag.protocols import PassageIndex
 from rag.terms import Term, terms
 from rag.types import AnswerType, Language
@@ -18,6 +19,7 @@ from rag.validation import kind
 
 LONGEST_QUESTION = 2_000  # characters
 _WORD = regex.compile(r"[\p{L}\d]+")
+_NOT_TEXT = regex.compile(r"[\p{Cs}\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _LONGEST_PHRASE = 4  # words
 
 # How much a match of each kind of term counts beside a word.
@@ -39,35 +41,27 @@ class Question:
     counted: tuple[int, int] | None = None
 
 
-def validate(text: object) -> str:
+def validate(text: object, language: Language | None = None) -> str:
     """The question without white space around it; raises InvalidQuestion.
 
     Refused: nothing but space or marks, more than LONGEST_QUESTION characters, NUL and other
-    control characters, lone surrogates.
+    control characters, lone surrogates. ``language`` is that of the refusal, the question's own where
+    it is not given.
     """
     if not isinstance(text, str):
         raise InvalidQuestion(f"the question is {kind(text)}, expected text", parameter="question")
     stripped = text.strip()
+    if not stripped:
+        raise refusal("empty", language or "en")
+    # A question mark tells the language where there is no letter to tell it.
+    told = language or language_of(stripped[:LONGEST_QUESTION], "ar" if "؟" in stripped else "en")
     if len(stripped) > LONGEST_QUESTION:
-        raise InvalidQuestion(
-            f"the question has {len(stripped)} characters, at most {LONGEST_QUESTION} are allowed",
-            hint="ask a shorter question",
-            parameter="question",
-        )
-    bad = regex.search(r"[\p{Cs}\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]", stripped)
-    if bad:
-        raise InvalidQuestion(
-            f"the question holds the character U+{ord(bad.group()):04X} at {bad.start()}, "
-            "which is not text",
-            hint="remove it and ask again",
-            parameter="question",
-        )
+        raise refusal("too_long", told, found=len(stripped), most=LONGEST_QUESTION)
+    if bad := _NOT_TEXT.search(stripped):
+        character = f"U+{ord(bad.group()):04X}"
+        raise refusal("not_text", told, character=character, place=bad.start())
     if not _WORD.search(stripped):
-        raise InvalidQuestion(
-            "the question holds no words" if stripped else "the question is empty",
-            hint="ask in Arabic or English, for example: sanad ask 'متى سيطرت روسيا على باخموت؟'",
-            parameter="question",
-        )
+        raise refusal("no_words", told)
     return stripped
 
 

@@ -105,9 +105,14 @@ def load(
     if path.is_file():
         try:
             stored = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except OSError as error:
             raise ConfigurationError(
-                f"{path}: {error}", hint="see the README for the keys"
+                f"{path}: cannot be read: {error.strerror or error}", hint="check its permissions"
+            ) from error
+        except (ValueError, RecursionError) as error:  # of UTF-8 or of TOML
+            raise ConfigurationError(
+                f"{path} is not TOML in UTF-8: {error}",
+                hint="mend that line, such as k = 8; the README has the keys",
             ) from error
         for key, value in stored.items():
             values[key], sources[key] = value, str(path)
@@ -142,9 +147,10 @@ def _explained(
     field = Settings.model_fields[key]
     unfit = first["type"] in ("string_pattern_mismatch", "value_error")
     form = _FORMS.get(key) if unfit else None
+    default = "" if field.default is None else f" Default: {str(field.default).lower()}"
     return kind(
         f"setting {key!r} is {shown(values[key])} (from {sources[key]}): "
         f"{f'expected {form}' if form else expected(first)}",
-        hint=f"{key}: {field.description} Default: {field.default}",
+        hint=f"{key}: {field.description}{default}",
         parameter=key,
     )

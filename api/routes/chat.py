@@ -113,7 +113,7 @@ async def completions(
         answer = await answered(request, services.questions, _ask(services, found, asked.k))
         return rendered(completion(reply, found, answer))
     options = asked.stream_options
-    reply = _with_usage(reply, wanted=options is not None and options.include_usage)
+    reply = replace(reply, usage=options is not None and options.include_usage)
     if isinstance(found, Task):
         chunks = Chunks(reply, "")
         return EventStream(_each([*chunks.opening(), *chunks.task(found)]))
@@ -160,10 +160,6 @@ def _reply(
     base = (settings.public_url or str(request.base_url)).rstrip("/")
     collection = found.collection if isinstance(found, Asked) else None
     return Reply(style or settings.citations, base, f"{prefix}-{uuid.uuid4().hex}", collection)
-
-
-def _with_usage(reply: Reply, *, wanted: bool) -> Reply:
-    return replace(reply, usage=wanted)
 
 
 def _ask(services: Services, asked: Asked, k: int | None) -> Callable[[Tell], Answer]:

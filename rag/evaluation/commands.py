@@ -1,40 +1,34 @@
-"""The commands evaluate, facts and calibrate: values in, text and files out, an exit code back."""
+"""The commands evaluate and calibrate: values in, text and files out, an exit code back."""
 
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from rag import calibration
 from rag.engine import Engine
-from rag.errors import ConfigurationError, NoIndex, UsageError
+from rag.errors import UsageError
 from rag.evaluation import compare, provenance
 from rag.evaluation.bars import ALWAYS, FailedBar, check_bars, parse_bar
+from rag.evaluation.outputs import Print, require_folder, tell, write
 from rag.evaluation.partial import Partial
 from rag.evaluation.questions import (
     FactQuestion,
     QuestionFile,
     accepted,
-    nothing_in,
     read,
     slices_of,
-    what_it_may_be,
 )
 from rag.evaluation.report import failures, load_report, table, to_dict
 from rag.evaluation.results import Report
 from rag.evaluation.run import run
 from rag.evaluation.targets import LocalTarget, Target
 from rag.settings import Settings
-from rag.terminal import Progress, json_line, one_line, printable
-from rag.types import Document
+from rag.terminal import Progress, json_line, printable
 
 OPENAI = "openai:"
-
-
-Print = Callable[[str], None]  # writes a line to standard output
 
 
 def evaluate(options: argparse.Namespace, settings: Settings, out: Print) -> int:
@@ -47,7 +41,7 @@ def evaluate(options: argparse.Namespace, settings: Settings, out: Print) -> int
     file = read(options.file)
     questions = accepted(file)
     if left := len(file.questions) - len(questions):
-        _tell(f"{left} drafts are left out; they are asked once somebody has accepted them")
+        tell(f"{left} drafts are left out; they are asked once somebody has accepted them")
     if options.stages:
         return _stages(options, settings, questions, out)
     bars = [*ALWAYS, *(parse_bar(text, slices_of(questions)) for text in options.bar)]
@@ -58,7 +52,7 @@ def evaluate(options: argparse.Namespace, settings: Settings, out: Print) -> int
     if options.baseline is not None and not options.update_baseline:
         baseline = compare.read_baseline(options.baseline)
     for path in (options.save, options.html, options.baseline):
-        _require_folder(path)
+        require_folder(path)
     report = _asked(options, settings, file, questions)
     failed = check_bars(report, bars)
     changes = None if baseline is None else compare.against(baseline, report)
@@ -73,7 +67,7 @@ def evaluate(options: argparse.Namespace, settings: Settings, out: Print) -> int
         if options.failures and (listed := failures(report)):
             out(f"\n{listed}")
     for bar in failed:
-        _tell(f"below its bar: {bar}")
+        tell(f"below its bar: {bar}")
     return 1 if failed or _dropped(changes) else 0
 
 
@@ -147,7 +141,7 @@ def _asked(
     kind = {**about, "target": dict(target.describe()), "k": settings.k}
     with Partial(path, kind) as partial:
         if partial.found:
-            _tell(f"{len(partial.found)} questions were asked before; going on from there")
+            tell(f"{len(partial.found)} questions were asked before; going on from there")
         try:
             report = run(
                 target,
@@ -160,9 +154,9 @@ def _asked(
                 manifest=about,
             )
         except KeyboardInterrupt:
-            _tell(f"what was asked so far is in {path}; the same command goes on from there")
+            tell(f"what was asked so far is in {path}; the same command goes on from there")
             raise
-        _write(options.save, json_line(to_dict(report)) + "\n")
+        write(options.save, json_line(to_dict(report)) + "\n")
         partial.remove()
     return report
 
@@ -183,11 +177,12 @@ def _target(options: argparse.Namespace, settings: Settings) -> Target:
         engine = Engine(settings)
         if not engine.collection.exists():
             folder = str(engine.collection.folder)
-            _tell(f"there is no collection {folder!r}; make it with: sanad ingest PATH")
+            tell(f"there is no collection {folder!r}; make it with: sanad ingest PATH")
         return LocalTarget(engine, _about(engine))
-    from rag.evaluation import remote
+    from rag.evaluation import chat_endpoint, remote
+    from rag.evaluation.connection import key_from
 
-    key = remote.key_from(options.key_variable)
+    key = key_from(options.key_variable)
     if not options.target.startswith(OPENAI):
         service = remote.sanad(options.target, key, collection=options.collection)
         service.warm()  # what answers there may be no Sanad: told before its documents are asked for
@@ -199,9 +194,9 @@ def _target(options: argparse.Namespace, settings: Settings) -> Target:
     engine = Engine(settings)
     library = engine if engine.collection.exists() else None
     if library is None:
-        _tell("there is no collection here: quotes cannot be compared with their documents")
+        tell("there is no collection here: quotes cannot be compared with their documents")
     address = options.target.removeprefix(OPENAI)
-    return remote.chat(address, options.model, key, library=library, refusal=options.refusal)
+    return chat_endpoint.chat(address, options.model, key, library=library, refusal=options.refusal)
 
 
 def _about(engine: Engine) -> dict[str, Any]:
@@ -215,28 +210,28 @@ def _about(engine: Engine) -> dict[str, Any]:
 def _kept(options: argparse.Namespace, report: Report, failed: Sequence[FailedBar]) -> None:
     """Writes the files that were asked for."""
     if options.save is not None:
-        _write(options.save, json_line(to_dict(report, failed)) + "\n")
+        write(options.save, json_line(to_dict(report, failed)) + "\n")
     if options.html is not None:
         from rag.evaluation.page import page
 
-        _write(options.html, page(report))
+        write(options.html, page(report))
     if options.update_baseline:
         compare.write_baseline(options.baseline, report)
-        _tell(f"wrote the baseline {options.baseline}")
+        tell(f"wrote the baseline {options.baseline}")
 
 
 def _dropped(changes: compare.Comparison | None) -> bool:
     if changes is None:
         return False
     if changes.only_first or changes.only_second:
-        _tell(
+        tell(
             f"the baseline has {changes.only_first} questions that were not asked and lacks "
             f"{changes.only_second} that were; write it anew with --update-baseline"
         )
     worse = [change for change in changes.changes if change.worse]
     for change in worse:
         one = change.difference
-        _tell(
+        tell(
             f"below the baseline: {change.slice}.{change.metric} fell from {one.first:.4g} to "
             f"{one.second:.4g} (p {change.p:.3f} on {one.questions} questions)"
         )
@@ -266,122 +261,6 @@ def _stages(
     return 0
 
 
-def facts(options: argparse.Namespace, settings: Settings, out: Print) -> int:
-    """``sanad facts import|check|draft``."""
-    actions = {"import": _import, "check": _check, "draft": _draft}
-    return actions[options.action](options, settings, out)
-
-
-def _import(options: argparse.Namespace, settings: Settings, out: Print) -> int:
-    from rag.evaluation.importing import Options, import_files
-
-    engine = Engine(settings)
-    articles = options.articles
-    given = Options(
-        articles="articles.jsonl" if articles is None else articles.name,
-        language=options.language,
-        library=engine if engine.collection.exists() else None,
-    )
-    found = import_files(options.format, options.files, given)
-    if articles is not None:
-        _write(articles, "".join(f"{article.line()}\n" for article in found.articles))
-    lines = [question.line() for question in found.questions]
-    _written(options.output, lines, out)
-    for reason, count in found.left_out.items():
-        _tell(one_line(f"{reason}: {count}"))
-    there = f", {len(found.articles)} articles" if articles is not None else ""
-    _tell(f"{len(lines)} questions{there}")
-    if found.articles and articles is None:
-        _tell("the files carry articles too; write them with --articles FILE")
-    return 0
-
-
-def _check(options: argparse.Namespace, settings: Settings, out: Print) -> int:
-    from rag.evaluation.checking import check_file, mended
-
-    file = read(options.file)
-    if not file.questions and not file.faults:
-        raise nothing_in(file)
-    if options.fix is not None and file.faults and _same_file(options.fix, file.path):
-        raise UsageError(
-            f"--fix {str(options.fix)!r} is the file itself, and lines in it cannot be used "
-            f"(the first is {file.faults[0].line}): they would be lost",
-            hint="name another file with --fix",
-        )
-    engine = Engine(settings)
-    library = engine if engine.collection.exists() else None
-    findings = check_file(file, library)
-    if library is None:
-        _tell("there is no collection: the documents were not looked at; sanad ingest PATH first")
-    if options.fix is not None:
-        _write(options.fix, "".join(f"{one.line()}\n" for one in mended(file, findings)))
-        kept = {line for line, _ in file.questions}
-        if lost := [fault.line for fault in file.faults if fault.line not in kept]:
-            some = ", ".join(map(str, lost[:10])) + (", …" if len(lost) > 10 else "")
-            _tell(f"lines that cannot be read are not in {options.fix}: {some}")
-    if options.json:
-        listed = [
-            {
-                "line": one.line,
-                "id": one.id,
-                "code": one.code,
-                "severity": one.severity,
-                "message": one.message,
-                "fix": one.fix,
-                "mended": options.fix is not None and one.mend is not None,
-            }
-            for one in findings
-        ]
-        out(json_line({"questions": len(file.questions), "findings": listed}))
-    else:
-        for one in findings:
-            named = "" if one.id is None else f" {one.id}:"
-            out(one_line(f"{file.path}:{one.line}:{named} {one.severity}: {one.message}"))
-            if one.fix:
-                out(f"    {one_line(f'{one.code}: {one.fix}')}")
-        if file.faults:
-            _tell(what_it_may_be(file))
-        _tell(_summary(file, findings))
-    return 65 if any(one.severity == "error" for one in findings) else 0
-
-
-def _same_file(one: Path, other: Path) -> bool:
-    return one.exists() and other.exists() and one.samefile(other)
-
-
-def _summary(file: QuestionFile, findings: Sequence[Any]) -> str:
-    drafts = sum(question.draft for _, question in file.questions)
-    errors = sum(one.severity == "error" for one in findings)
-    return (
-        f"{len(file.questions)} questions ({drafts} drafts), {errors} errors, "
-        f"{len(findings) - errors} warnings"
-    )
-
-
-def _draft(options: argparse.Namespace, settings: Settings, out: Print) -> int:
-    from rag.evaluation.drafts import drafts
-
-    if options.limit is not None and options.limit < 1:
-        raise UsageError(
-            f"--limit is {options.limit}, expected 1 or more", hint="leave it out for all places"
-        )
-    engine = Engine(settings)
-    if not engine.collection.exists():
-        raise NoIndex(
-            f"no index in {str(engine.collection.folder)!r}",
-            hint="add articles with: sanad ingest PATH",
-        )
-    ids = options.documents or [summary.id for summary in engine.documents()]
-    documents: list[Document] = [engine.document(id) for id in ids]
-    found = drafts(documents, options.limit)
-    _written(options.output, [question.line() for question in found], out)
-    _tell(
-        f"{len(found)} drafts, {sum('phrased' in one.tags for one in found)} of them not blanks; read them, reword what is clumsy, and take "
-        '"draft":true off those that are right'
-    )
-    return 0
-
-
 def calibrate(options: argparse.Namespace, settings: Settings, out: Print) -> int:
     """``sanad calibrate``: fits and stores, or takes away with ``--reset``."""
     from rag.evaluation import calibrate as fitting
@@ -406,7 +285,7 @@ def calibrate(options: argparse.Namespace, settings: Settings, out: Print) -> in
     # Everything is answered, whatever its probability: that is what is to be fitted.
     engine = Engine(settings.model_copy(update={"threshold": 0.0}), calibrated=False)
     if not engine.collection.exists():
-        raise NoIndex(f"no index in {str(folder)!r}", hint="add articles with: sanad ingest PATH")
+        raise engine.collection.missing()
     found = fitting.calibrate(
         engine,
         accepted(file),
@@ -423,36 +302,5 @@ def calibrate(options: argparse.Namespace, settings: Settings, out: Print) -> in
     else:
         out("\n".join(fitting.lines_of(found)))
     if settings.threshold is not None:
-        _tell(f"the setting threshold={settings.threshold} overrides the fitted threshold")
+        tell(f"the setting threshold={settings.threshold} overrides the fitted threshold")
     return 0
-
-
-def _written(path: Path | None, lines: Sequence[str], out: Print) -> None:
-    if path is not None:
-        _write(path, "".join(f"{line}\n" for line in lines))
-        return
-    for line in lines:
-        out(line)
-
-
-def _require_folder(path: Path | None) -> None:
-    """Tells before the questions are asked, not after, that a file cannot be written."""
-    if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
-        what = "is a folder" if path.is_dir() else f"there is no folder {str(path.parent)!r}"
-        raise ConfigurationError(
-            f"{path}: {what}", hint="name a file in a folder that exists and may be written"
-        )
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ConfigurationError(
-            f"{path}: {error.strerror or error}",
-            hint="check that the folder exists and may be written",
-        ) from error
-
-
-def _tell(text: str) -> None:
-    sys.stderr.write(f"{printable(text)}\n")

@@ -49,7 +49,7 @@ def _has_words(answer: str) -> str:
 
 def _askable(question: str) -> str:
     try:
-        validate(question)
+        validate(question, "en")  # told to whoever wrote the file, with what else is wrong in it
     except InvalidQuestion as error:
         raise ValueError(error.message) from error
     return question

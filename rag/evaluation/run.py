@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -140,8 +140,6 @@ def _in_any_order(
     pool = ThreadPoolExecutor(concurrency, thread_name_prefix="evaluate")
     try:
         waiting: set[Future[Done]] = {pool.submit(ask, question) for question in questions}
-        from concurrent.futures import as_completed
-
         for future in as_completed(waiting):
             yield future.result()
     finally:

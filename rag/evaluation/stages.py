@@ -23,7 +23,7 @@ from rag.evaluation.questions import ALL, FactQuestion
 from rag.evaluation.report import aligned
 from rag.evaluation.results import NDCG_DEPTH
 from rag.evaluation.significance import Difference, compare
-from rag.question import Question, understand, validate
+from rag.question import Question, understand
 from rag.retrieval import CANDIDATES, Retriever, reciprocal_rank_fusion
 from rag.types import LANGUAGES, Passage, Span
 
@@ -85,7 +85,7 @@ def measure(
     answers = only is None or ANSWER in only
     outcomes: dict[str, list[Outcome]] = {name: [] for name, _ in ranked}
     for number, question in enumerate(asked, start=1):
-        understood = understand(validate(question.question))
+        understood = understand(question.question)
         places = [
             (Place(document_id=gold.documents[one.document], span=one.span), one.relevance)
             for one in question.gold

@@ -12,12 +12,13 @@ import fcntl
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 from rag.errors import (
+    ConfigurationError,
     IndexDamaged,
     IndexLocked,
     IndexMismatch,
@@ -72,8 +73,18 @@ class Collection:
         self.folder = folder
 
     def exists(self) -> bool:
-        """Whether anything was ever written here, also where its documents are lost."""
-        return self.has_truth() or bool(self._manifests())
+        """Whether anything was ever written here, also where its documents are lost.
+
+        True of a folder that may not be looked into: whoever opens it is told so.
+        """
+        if self.has_truth():
+            return True
+        try:
+            return bool(manifest.list_sequences(self.folder))
+        except ConfigurationError:
+            return True
+        except RagError:
+            return False
 
     def has_truth(self) -> bool:
         """Whether the documents are there."""
@@ -81,11 +92,6 @@ class Collection:
             return (self.folder / TRUTH).stat().st_size > 0  # a writer killed at once leaves 0
         except OSError:
             return False
-
-    def _manifests(self) -> list[int]:
-        with suppress(RagError):  # what cannot be looked into is not known to be there
-            return manifest.list_sequences(self.folder)
-        return []
 
     def missing(self) -> NoIndex:
         """What is said where nothing was ever written."""
@@ -152,13 +158,17 @@ class Collection:
 
     def _stored_sequence(self) -> int:
         """The sequence of the truth, published or not; 0 where there is none."""
+        with self._reading() as truth:
+            return 0 if truth is None else truth.sequence()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Truth | None]:
+        """The truth, which another process may write meanwhile; None where there is none."""
         if not self.exists():
-            return 0
-        truth = Truth(self.folder / TRUTH)
-        try:
-            return truth.sequence()
-        finally:
-            truth.close()
+            yield None
+            return
+        with closing(Truth(self.folder / TRUTH)) as truth:
+            yield truth
 
     def verify(self, embedder: Embedder | None = None) -> Manifest:
         """Checks every file and every stored document against its hash; raises as :meth:`open`."""
@@ -217,13 +227,8 @@ class Collection:
 
     def origins(self) -> dict[str, str]:
         """Where the bytes of each stored document came from, published or not, by id."""
-        if not self.exists():
-            return {}
-        truth = Truth(self.folder / TRUTH)
-        try:
-            return dict(truth.origins())
-        finally:
-            truth.close()
+        with self._reading() as truth:
+            return {} if truth is None else dict(truth.origins())
 
     def preview(
         self,
@@ -231,14 +236,10 @@ class Collection:
         settle: Callable[[Writer], None] = lambda _writer: None,
     ) -> ChangeReport:
         """What ingesting the documents and then ``settle`` would do; nothing is written."""
-        if not self.exists():
-            return preview(None, documents, settle)
-        truth = Truth(self.folder / TRUTH)
-        try:
-            _check_cut(truth.get("passaging"))
+        with self._reading() as truth:
+            if truth is not None:
+                _check_cut(truth.get("passaging"))
             return preview(truth, documents, settle)
-        finally:
-            truth.close()
 
     def delete(self, ids: Sequence[str]) -> ChangeReport:
         """Removes documents; raises UnknownDocument, then nothing is removed."""

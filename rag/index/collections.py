@@ -34,10 +34,10 @@ def find(indexes: Path, name: str) -> Collection:
     collection = Collection(folder)
     # A link could lead out of the folder of indexes.
     if folder.is_symlink() or not collection.exists():
-        near = "" if (other := collection.namesake()) is None else f"there is {other!r}; "
+        near = "" if (other := collection.namesake()) is None else f", but there is {other!r}"
         raise UnknownCollection(
-            f"no collection {name!r}",
-            hint=f"{near}list what is there with: sanad collections list",
+            f"no collection {name!r}{near}",
+            hint="list what is there with: sanad collections list",
             parameter="collection",
         )
     return collection

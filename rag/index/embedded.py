@@ -157,7 +157,9 @@ class EmbeddedIndex:
         """The stored document; raises UnknownDocument."""
         if not self._holds(id):
             raise UnknownDocument(
-                f"no document {id!r} among those that pass the filters", parameter="id"
+                f"no document {id!r} among those that pass the filters",
+                hint="list those that do with: sanad documents list --where FILTER",
+                parameter="id",
             )
         return self._truth.document(id, self._at)
 

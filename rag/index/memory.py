@@ -117,7 +117,7 @@ class MemoryIndex:
     def document(self, id: str) -> Document:
         """The document; raises UnknownDocument."""
         if id not in self._documents or not self._allowed(id):
-            raise UnknownDocument(f"no document {id!r}", parameter="id")
+            raise UnknownDocument.of(id)
         return self._documents[id]
 
     def groups(self) -> Mapping[str, str]:

@@ -287,14 +287,10 @@ class Truth:
     def forget(self, before: int) -> None:
         """Deletes rows that no generation from ``before`` on reads."""
         # In parts, since a transaction keeps all pages that it changes in memory.
-        for first in range(0, len(gone := self._forgotten(before)), _FORGOTTEN_A_COMMIT):
-            marks = ",".join(map(str, gone[first : first + _FORGOTTEN_A_COMMIT]))
-            with self.transaction():
-                self._connection.execute(f"DELETE FROM documents WHERE number IN ({marks})")
-
-    def _forgotten(self, before: int) -> list[int]:
         rows = self._rows("SELECT number FROM documents WHERE removed <= :it", {"it": before})
-        return [row[0] for row in rows]
+        for some in _lists_of([number for (number,) in rows], _FORGOTTEN_A_COMMIT):
+            with self.transaction():
+                self._connection.execute(f"DELETE FROM documents WHERE number IN ({some})")
 
     def vacuum(self) -> None:
         """Writes the file anew, without the bytes of what was deleted, their log included."""
@@ -379,11 +375,7 @@ class Truth:
             f"SELECT d.number FROM documents d WHERE d.id = :id AND {_LIVE}", {"id": id, "at": at}
         )
         if not found:
-            raise UnknownDocument(
-                f"no document {id!r}",
-                hint="list what is there with: sanad documents list",
-                parameter="id",
-            )
+            raise UnknownDocument.of(id)
         ((number,),) = found
         if self._told_altered(number):
             raise IndexDamaged(
@@ -419,9 +411,8 @@ class Truth:
     def numbers_in(self, documents: Sequence[int]) -> NDArray[np.int64]:
         """The numbers of these documents' passages, in order."""
         found = [np.empty(0, dtype=np.int64)]
-        for first in range(0, len(documents), 500):
-            marks = ",".join(str(int(number)) for number in documents[first : first + 500])
-            query = f"SELECT number FROM passages WHERE document IN ({marks})"
+        for some in _lists_of(documents):
+            query = f"SELECT number FROM passages WHERE document IN ({some})"
             found.append(self._numbers(query, {}))
         return np.sort(np.concatenate(found))
 
@@ -451,20 +442,20 @@ class Truth:
     def passages(self, numbers: Sequence[int]) -> dict[int, Passage]:
         """Passages by number, with their text cut out of the stored document."""
         rows = self._located(numbers)
-        texts = {document: self._text(document) for document in {row[1] for row in rows}}
+        texts = {document: self.text_of(document) for document in {row[1] for row in rows}}
         return {row[0]: _passage(row, texts[row[1]]) for row in rows}
 
     def _located(self, numbers: Sequence[int]) -> list[tuple]:  # type: ignore[type-arg]
         """(number, document, document id, start, end, language) of passages."""
         found = []
-        for first in range(0, len(numbers), 500):
-            marks = ",".join(str(int(number)) for number in numbers[first : first + 500])
-            found += self._rows(f"{_LOCATED} WHERE p.number IN ({marks})", {})
+        for some in _lists_of(numbers):
+            found += self._rows(f"{_LOCATED} WHERE p.number IN ({some})", {})
         return found
 
-    def _text(self, document: int) -> str:
+    def text_of(self, number: int) -> str:
+        """The text of the document of this number."""
         # Cut in Python: SQLite's substr counts from the start of the text for every passage.
-        rows = self._rows("SELECT text FROM documents WHERE number = :it", {"it": document})
+        rows = self._rows("SELECT text FROM documents WHERE number = :it", {"it": number})
         return str(rows[0][0])
 
     def number_of(self, document_id: str, start: int, end: int, at: int) -> int | None:
@@ -551,15 +542,10 @@ class Truth:
     def document_ids(self, numbers: Sequence[int]) -> dict[int, str]:
         """Document ids by number."""
         found: dict[int, str] = {}
-        for first in range(0, len(numbers), 500):
-            marks = ",".join(str(int(number)) for number in numbers[first : first + 500])
-            query = f"SELECT number, id FROM documents WHERE number IN ({marks})"
+        for some in _lists_of(numbers):
+            query = f"SELECT number, id FROM documents WHERE number IN ({some})"
             found.update(self._rows(query, {}))
         return found
-
-    def text_of(self, number: int) -> str:
-        """The text of the document of this number."""
-        return self._text(number)
 
     def passages_in(
         self, documents: Iterable[int], dim: int
@@ -599,10 +585,16 @@ class Truth:
         }
 
     def _passages_of(self, document: int) -> Iterator[tuple[int, Passage, bytes]]:
-        text = self._text(document)
+        text = self.text_of(document)
         rows = self._rows(f"{_VECTORED} WHERE p.document = :it ORDER BY p.number", {"it": document})
         for row in rows:
             yield row[0], _passage(row, text), row[6]
+
+
+def _lists_of(numbers: Sequence[int], most: int = 500) -> Iterator[str]:
+    """The numbers as lists for an ``IN (…)``, ``most`` in each."""
+    for first in range(0, len(numbers), most):
+        yield ",".join(str(int(number)) for number in numbers[first : first + most])
 
 
 def _decoded(content: bytes) -> str:

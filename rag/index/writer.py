@@ -71,11 +71,7 @@ class Writer:
         """Removes a document; raises UnknownDocument."""
         with self._change():
             if not self._truth.remove(id, self._at):
-                raise UnknownDocument(
-                    f"no document {id!r}",
-                    hint="list what is there with: sanad documents list",
-                    parameter="id",
-                )
+                raise UnknownDocument.of(id)
             self._tally.removed.append(id)
 
     def origins(self) -> dict[str, str]:

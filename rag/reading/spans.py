@@ -126,14 +126,8 @@ def _whole(text: str, start: int, end: int) -> Span:
     return span
 
 
-def best_pair(starts: NDArray[np.float32], ends: NDArray[np.float32]) -> tuple[int, int, float]:
-    """The i ≤ j, at most LONGEST apart, with the greatest ``starts[i] + ends[j]``, and that sum."""
-    both = _sums(starts, ends)
-    first, last = _best(both)
-    return first, last, float(both[first, last])
-
-
 def _best(both: NDArray[np.float32]) -> tuple[int, int]:
+    """The pair with the greatest sum; the first of equal ones."""
     return divmod(int(both.argmax()), len(both))
 
 

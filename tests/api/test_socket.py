@@ -91,15 +91,33 @@ def test_loopback_is_served(host):
     check_host(host, insecure=False)
 
 
+@pytest.mark.parametrize("path", ["/", "/livez", "/docs", "/openapi.json", "/v1/documents"])
+def test_head_is_answered_with_the_headers_of_get(engine, path):
+    with served(engine) as address, httpx.Client(base_url=address, trust_env=False) as client:
+        got, head = client.get(path), client.head(path)
+        assert (head.status_code, head.content) == (200, b"")
+        for name in ("content-type", "content-length", "content-security-policy"):
+            assert head.headers[name] == got.headers[name]
+        assert client.get("/livez").status_code == 200  # over the same connection
+        missing = client.head("/v1/documents/none")
+        assert (missing.status_code, missing.content) == (404, b"")
+
+
+def test_a_host_that_is_none_is_told_as_one(monkeypatch):
+    monkeypatch.setattr("api.logs.configure", lambda: None)
+    with pytest.raises(ConfigurationError, match=r"cannot listen on 'no\.such\.invalid'") as raised:
+        serve(Settings(host="no.such.invalid"), insecure=True)
+    assert "--host" in raised.value.hint
+
+
 def test_a_taken_port_is_said_plainly(monkeypatch):
     monkeypatch.setattr("api.logs.configure", lambda: None)
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
-            with pytest.raises(
-                ConfigurationError, match=f"cannot listen on '127.0.0.1' port {port}"
-            ):
+            told = f"cannot listen on '127.0.0.1' port {port}: Address already in use\n"
+            with pytest.raises(ConfigurationError, match=told):
                 serve(Settings(port=port))
     finally:
         for number, handler in handlers.items():

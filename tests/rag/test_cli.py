@@ -274,6 +274,15 @@ def test_a_piped_question_that_is_no_question_is_exit_2(sanad, monkeypatch, cont
     assert "error[invalid_question]" in err
 
 
+@pytest.mark.parametrize("letter", ["a", "س"])
+def test_of_a_piped_question_no_length_is_told_that_was_not_counted(sanad, monkeypatch, letter):
+    piped(monkeypatch, f"{letter * 3} {' ' * 50_000} {letter * 1_000_000}".encode())
+    code, out, err = sanad("ask", "-")
+    assert (code, out) == (2, "")
+    assert "16000" in err  # the bytes that are read at most
+    assert "2000" in err
+
+
 USAGE = {
     "k of zero": ("ask", EN, "-k", "0"),
     "k too high": ("ask", EN, "-k", "1000000000"),
@@ -305,7 +314,33 @@ USAGE = {
 def test_wrong_usage_is_exit_2(sanad, arguments):
     code, out, err = sanad(*arguments)
     assert (code, out) == (2, "")
-    assert "error" in err
+    assert err.startswith("error[")
+    assert sanad(*arguments, "--json")[:2] == (2, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named", "hint"),
+    [
+        (("ask", EN, "-k", "abc"), "'abc'", "sanad ask --help"),
+        (("ask",), "question", "sanad ask --help"),
+        (("ask", "من", "سيطر"), "سيطر", "in quotes"),
+        (("search", "who", "said"), "said", "in quotes"),
+        (("ask", EN, "--frob"), "--frob", "sanad ask --help"),
+        (("documents", "list", "--frob"), "--frob", "sanad documents list --help"),
+        (("frob",), "'frob'", "sanad --help"),
+    ],
+)
+def test_what_the_command_line_cannot_understand_is_told_as_everything_else(
+    sanad, arguments, named, hint
+):
+    code, _, err = sanad(*arguments, indexes=None)
+    assert code == 2
+    message, _, told = err.partition("\n  → ")
+    assert message.startswith("error[usage]: ")
+    assert named in message
+    assert hint in told
+    body = json.loads(sanad(*arguments, "--json", indexes=None)[2])["error"]
+    assert (body["code"], named in body["message"], hint in body["hint"]) == ("usage", True, True)
 
 
 def test_what_was_typed_cannot_act_on_the_terminal(sanad):
@@ -316,7 +351,9 @@ def test_what_was_typed_cannot_act_on_the_terminal(sanad):
 
 def test_wrong_flags_name_the_flag_as_it_is_typed(sanad):
     assert "(from -k)" in sanad("ask", EN, "-k", "51")[2]
-    assert "(from --threshold)" in sanad("ask", EN, "--threshold", "2")[2]
+    err = sanad("ask", EN, "--threshold", "2")[2]
+    assert "(from --threshold)" in err
+    assert "None" not in err
 
 
 def test_deleting_needs_a_yes_where_nobody_can_be_asked(sanad, own_index, monkeypatch):

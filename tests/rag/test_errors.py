@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from rag import cli, errors
+from rag import errors
+from rag.arguments import parser
 from rag.errors import RagError
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +27,7 @@ def test_codes_are_stable_names_and_unique():
 def test_exit_codes_are_the_documented_ones(kind):
     assert kind.exit_code in EXIT_CODES
     assert kind.__doc__
-    assert str(kind.exit_code) in cli.parser().format_help()
+    assert str(kind.exit_code) in parser().format_help()
 
 
 def test_the_tree_at_the_top_shows_every_class():
@@ -54,27 +55,25 @@ def hints():
 
 
 def test_hints_name_commands_that_exist():
-    known = next(
-        action.choices for action in cli.parser()._actions if isinstance(action.choices, dict)
-    )
+    known = next(action.choices for action in parser()._actions if isinstance(action.choices, dict))
     named = [
         (path, command)
         for path, hint in hints()
         for command in re.findall(r"(?:run: |with: |example: )sanad ([a-z]+)", hint)
     ]
-    assert {command for _, command in named} >= {"ingest", "rebuild", "documents", "ask"}
+    assert {command for _, command in named} >= {"ingest", "rebuild", "documents"}
     assert not [(path, command) for path, command in named if command not in known]
 
 
 def test_hints_name_flags_that_exist():
     parsers = (
-        "cli.py",
+        "arguments.py",
         "ingest/command.py",
         "evaluation/baselines.py",
         "evaluation/passage_sizes.py",
     )
     places = [ROOT / "rag" / name for name in parsers]
-    options = "".join(path.read_text(encoding="utf-8") for path in places)
+    options = '"--help"' + "".join(path.read_text(encoding="utf-8") for path in places)
     for path, hint in hints():
         for flag in re.findall(r"--[a-z-]+", hint):
             assert f'"{flag}"' in options, (path, hint)

@@ -39,7 +39,7 @@ attribution citations roles subjects
 agreement
 answering catalogue calibration ingest
 engine
-doctor evaluation client integrations
+doctor evaluation client integrations arguments
 cli
 """
 RANK = {name: rank for rank, line in enumerate(ORDER.split("\n")) for name in line.split()}

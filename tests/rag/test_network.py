@@ -396,4 +396,4 @@ def test_nothing_else_in_the_library_reaches_the_network():
                 names = [node.module or ""]
             if connecting & set(names):
                 users.add(path.relative_to(ROOT).as_posix())
-    assert users == {"rag/network.py", "rag/client/__init__.py", "rag/evaluation/remote.py"}
+    assert users == {"rag/network.py", "rag/client/__init__.py", "rag/evaluation/connection.py"}

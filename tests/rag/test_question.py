@@ -145,19 +145,22 @@ def test_every_text_has_an_answer_type(text):
     [
         ("", "is empty"),
         ("   \n\t\u00a0", "is empty"),
-        ("؟؟", "no words"),
+        ("؟؟", "لا كلمات"),
+        ("??", "no words"),
         ("...", "no words"),
         ("\u064e\u0651", "no words"),
         ("😀", "no words"),
         ("\u200f\u200e", "no words"),
-        ("متى\x00بدأت", r"U\+0000 at 3"),
+        ("متى\x00بدأت", r"في السؤال محرف .* U\+0000 في الموضع 3"),
+        ("when\x00was", r"the character U\+0000 at 4"),
         ("who\x07", r"U\+0007"),
         ("a\x1bb", r"U\+001B"),
         ("a\x7fb", r"U\+007F"),
         ("a\x90b", r"U\+0090"),
         ("a\ud800b", r"U\+D800 at 1"),
         ("\udfff", r"U\+DFFF"),
-        ("س" * (LONGEST_QUESTION + 1), "2001 characters, at most 2000"),
+        ("س" * (LONGEST_QUESTION + 1), "2001 من المحارف، والحد الأقصى 2000"),
+        ("w" * (LONGEST_QUESTION + 1), "2001 characters, at most 2000"),
         (None, "is null, expected text"),
         (5, "is a number"),
         (b"who", "is bytes"),
@@ -186,3 +189,13 @@ def test_what_is_no_question_is_refused(text, problem):
 )
 def test_questions_are_kept_as_typed(text):
     assert validate(f"  {text}\n") == text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("ar", "2001 من المحارف"), ("en", "2001 characters")]
+)
+@pytest.mark.parametrize("letter", ["س", "w"])
+def test_a_refusal_is_in_the_language_of_messages_that_was_chosen(letter, language, said):
+    with pytest.raises(InvalidQuestion, match=said) as caught:
+        validate(letter * (LONGEST_QUESTION + 1), language)
+    assert language_of(caught.value.hint) == language

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from rag.passages import cut
 from rag.reading.answers import content_words
 from rag.reading.places import sentences_of
-from rag.reading.spans import LONGEST, best_pair, best_span, sure_span
+from rag.reading.spans import LONGEST, best_span, sure_span
 from rag.types import Span, SpanScores
+from tests.pairs import best_pair
 from tests.strategies import document, grapheme_starts, texts
 
 QUESTIONS = ("How many prisoners were released?", "من قال ذلك؟", "متى؟")
@@ -42,14 +43,11 @@ rows = st.integers(1, LONGEST + 15).flatmap(
 @example(([0.0, 9.0], [9.0, 0.0]))  # the end before the start
 @example(([0.0] * 3, [0.0] * 3))  # equal pairs: the first
 def test_the_best_pair_is_the_one_found_by_trying_all(found):
-    starts, ends = (np.array(row, dtype=np.float32) for row in found)
-    pairs = [
-        (starts[i] + ends[j], i, j)
-        for i in range(len(starts))
-        for j in range(i, min(len(starts), i + LONGEST))
-    ]
-    margin, first, last = max(pairs, key=lambda pair: (pair[0], -pair[1], -pair[2]))
-    assert best_pair(starts, ends) == (first, last, float(margin))
+    text = " ".join(["يومين"] * len(found[0]))  # a word a piece, with nothing to widen or to cut
+    scores = scored([word.span() for word in _WORDS.finditer(text)], *found)
+    first, last, margin = best_pair(scores.starts, scores.ends)
+    whole = Span(start=int(scores.spans[first, 0]), end=int(scores.spans[last, 1]))
+    assert best_span(scores, text, of(text)) == (whole, margin)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))

@@ -18,9 +18,9 @@ import onnxruntime  # noqa: E402
 from rag import catalogue  # noqa: E402
 from rag.contextual import ContextualModel  # noqa: E402
 from rag.errors import ModelDamaged  # noqa: E402
-from rag.reading.spans import best_pair  # noqa: E402
 from rag.training import __main__ as command  # noqa: E402
 from rag.training import contextual, export, graph  # noqa: E402
+from tests.pairs import best_pair  # noqa: E402
 from tests.training import tiny  # noqa: E402
 
 HEADS = 4

@@ -127,6 +127,13 @@ def _opened(clause: str) -> tuple[str, int] | None:
     return None
 
 
+def _led(sentence: Clause) -> tuple[Clause, str, int] | None:
+    """The first clause, the verb that opens it, and where the rest begins; None without a verb."""
+    clause = _clause(_prepared(sentence))
+    opened = _opened(clause.text)
+    return None if opened is None else (clause, *opened)
+
+
 # «الشركة» with nothing behind it is one told of before.
 _TOLD_BEFORE = regex.compile(
     r"(?<!\p{L})(?:و|ب|ل)?(?:الشركه|البلديه|المدينتين|المدينه|البلده|القريه|الجامعه|المشروع|الفريق|النادي|المصنع|المستشفي|المنطقه|البلاد|الحركه|الحزب|المنظمه|اللجنه|المحكمه|الباب"
@@ -279,11 +286,10 @@ def _takes_place(verb: str) -> bool:
 
 def _where(sentence: Clause) -> Iterator[Phrased]:
     """From «ولد الشاعر زهير المنصور في مدينة طنطا» to «أين ولد الشاعر زهير المنصور؟»."""
-    clause = _clause(_prepared(sentence))
-    opened = _opened(clause.text)
-    if opened is None:
+    led = _led(sentence)
+    if led is None:
         return
-    verb, at = opened
+    clause, verb, at = led
     found = _PLACED.search(clause.text)
     if found is None or found.start() < at or not _takes_place(verb):
         return
@@ -293,9 +299,8 @@ def _where(sentence: Clause) -> Iterator[Phrased]:
         return
     rest = clause.text[at : found.start()].strip()
     if len(rest.split()) >= 2 and _clear(rest) and not regex.search(r"(?<!\p{L})في(?!\p{L})", rest):
-        yield from clause.asked(
-            "place", found, "place", _joined("أين", verb, rest, found["when"] or "")
-        )
+        asked = _joined("أين", verb, rest, found["when"] or "")
+        yield from clause.asked("place", found.span("place"), asked)
 
 
 _ONE_OF = dict(
@@ -308,11 +313,10 @@ _ONE_OF = dict(
 
 def _counted(sentence: Clause) -> Iterator[Phrased]:
     """From «أسقطت روسيا 57 طائرة مسيّرة في كورسك» to «كم طائرة مسيّرة أسقطت روسيا في كورسك؟»."""
-    clause = _clause(_prepared(sentence))
-    opened = _opened(clause.text)
-    if opened is None:
+    led = _led(sentence)
+    if led is None:
         return
-    verb, at = opened
+    clause, verb, at = led
     text = clause.text
     for value in values_in(text):
         if value.kind != "number" or value.amount is None or value.high is not None:
@@ -326,9 +330,8 @@ def _counted(sentence: Clause) -> Iterator[Phrased]:
             continue
         if len(f"{before} {rest}".split()) < 2 or not _clear(f"{before} {rest}"):
             continue
-        if place := clause.place(value.start, value.core):
-            asked = _joined(f"كم {counted}{noun['more']}", verb, before, rest)
-            yield Phrased("number", place, asked)
+        asked = _joined(f"كم {counted}{noun['more']}", verb, before, rest)
+        yield from clause.asked("number", (value.start, value.core), asked)
 
 
 _NOUN = regex.compile(
@@ -408,9 +411,8 @@ def _reached(sentence: Clause) -> Iterator[Phrased]:
             continue
         if regex.search(r"\d|من$|بين$|أكثر|أقل", subject):
             continue
-        place = clause.place(value.start, value.end)
-        if place:
-            yield Phrased("number", place, _joined(f"كم {found['verb']}", subject, rest))
+        asked = _joined(f"كم {found['verb']}", subject, rest)
+        yield from clause.asked("number", (value.start, value.end), asked)
 
 
 _ROLE = (
@@ -431,7 +433,7 @@ def _office(sentence: Clause) -> Iterator[Phrased]:
             if not _is_name(name) or not _is_office(office, parted):
                 continue
             asked = "من هي" if office.split()[0].endswith("ة") else "من هو"
-            yield from sentence.asked("person", found, "name", f"{asked} {office}؟")
+            yield from sentence.asked("person", found.span("name"), f"{asked} {office}؟")
 
 
 _UNTITLED = regex.compile(

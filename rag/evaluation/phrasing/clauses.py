@@ -53,11 +53,9 @@ class Clause:
             return None
         return Span(start=self.origins[start], end=self.origins[end - 1] + 1)
 
-    def asked(
-        self, kind: AnswerType, found: regex.Match[str], group: str, question: str
-    ) -> list[Phrased]:
-        """The question for a group of a match in this clause; none where it is no one place."""
-        place = self.place(*found.span(group))
+    def asked(self, kind: AnswerType, span: tuple[int, int], question: str) -> list[Phrased]:
+        """The question that these characters answer; none where they are no one place."""
+        place = self.place(*span)
         return [] if place is None else [Phrased(kind, place, question)]
 
 

@@ -195,13 +195,15 @@ def _joined(*parts: str) -> str:
     return " ".join(part.strip() for part in parts if part.strip()) + "?"
 
 
-def _fronted(clause: Clause) -> tuple[regex.Match[str], Clause] | None:
-    """A date that opens the sentence, and what is behind it."""
-    found = regex.match(
-        rf"(?:[Ii]n|[Oo]n|[Aa]round)\s{_DATE}(?:,\s(?:in|at|near)\s[^,]{{3,40}})?,?\s(?=\S)",
-        clause.text,
-    )
-    return (found, clause.part(found.end())) if found else None
+_FRONT = regex.compile(
+    rf"(?:[Ii]n|[Oo]n|[Aa]round)\s{_DATE}(?:,\s(?:in|at|near)\s[^,]{{3,40}})?,?\s(?=\S)"
+)
+
+
+def _parted(prepared: Clause) -> tuple[regex.Match[str] | None, Clause]:
+    """The date that opens the sentence, where one does, and the first clause behind it."""
+    front = _FRONT.match(prepared.text)
+    return front, _clause(prepared.part(front.end()) if front else prepared)
 
 
 def _people(sentence: Clause) -> Iterator[Phrased]:
@@ -222,18 +224,14 @@ def _people(sentence: Clause) -> Iterator[Phrased]:
                 rest,
             )
             if found and found["verb"] != "had" and _explicit("seven", rest):
-                yield from _valued(clause, value.start, value.core, f"How many {rest}?")
+                yield from clause.asked("number", (value.start, value.core), f"How many {rest}?")
         elif (
             value.kind == "share"
             and regex.match(r"of\s.+\s(?:were|have|are|is|was|live|work|\p{Ll}+ed)\b", rest)
             and _explicit("seven", rest)
         ):
-            yield from _valued(clause, value.start, value.end, f"What percentage {rest}?")
-
-
-def _valued(clause: Clause, start: int, end: int, question: str) -> list[Phrased]:
-    place = clause.place(start, end)
-    return [] if place is None else [Phrased("number", place, question)]
+            asked = f"What percentage {rest}?"
+            yield from clause.asked("number", (value.start, value.end), asked)
 
 
 def _plain(value: Value, text: str) -> bool:
@@ -243,11 +241,10 @@ def _plain(value: Value, text: str) -> bool:
 
 def _counted(sentence: Clause) -> Iterator[Phrased]:
     """From "The blaze in Dorvale killed 7 people" to "How many people did the blaze in Dorvale kill?"."""
-    clause = _prepared(sentence)
-    front = _fronted(clause)
-    when = clause.text[: front[0].end("date")] if front else ""
+    prepared = _prepared(sentence)
+    front, clause = _parted(prepared)
+    when = prepared.text[: front.end("date")] if front else ""
     when = when[:1].lower() + when[1:]
-    clause = _clause(front[1] if front else clause)
     text = clause.text
     for value in values_in(text):
         found = regex.fullmatch(
@@ -284,7 +281,7 @@ def _counted(sentence: Clause) -> Iterator[Phrased]:
             continue
         if _explicit(who, behind) and _subject(who):
             question = _joined(f"{asked} {aux}", _lower(who), base or "", behind, when)
-            yield from _valued(clause, value.start, end, question)
+            yield from clause.asked("number", (value.start, end), question)
 
 
 _EXTENT = regex.compile(r"\s(?P<how>high|tall|long|wide|deep|thick|old)\b")
@@ -306,12 +303,8 @@ def _extent(sentence: Clause) -> Iterator[Phrased]:
         ):
             if text[how.end() :].strip():
                 continue
-            yield from _valued(
-                clause,
-                value.start,
-                value.end,
-                _joined(f"How {how['how']} {found['be']}", _lower(found["who"])),
-            )
+            asked = _joined(f"How {how['how']} {found['be']}", _lower(found["who"]))
+            yield from clause.asked("number", (value.start, value.end), asked)
 
 
 _PLACE = rf"(?P<place>(?:the\s)?(?:\p{{Ll}}[\p{{Ll}}-]*\s){{0,2}}{_WORD}(?:\s(?:{_WORD}|of|the|in|near|\p{{Ll}}+(?=\s(?:in|near|of)\s))){{0,7}}(?<=\s{_WORD}|^{_WORD}))"
@@ -321,8 +314,7 @@ _PLACED = "born|signed|held|buried|built|founded|found|killed|arrested|raised|pu
 def _passive(sentence: Clause) -> Iterator[Phrased]:
     """From "The treaty of Lorne was signed in Vienna on 4 May 1956" to when, where, and by whom."""
     prepared = _prepared(sentence)
-    front = _fronted(prepared)
-    clause = _clause(front[1] if front else prepared)
+    front, clause = _parted(prepared)
     found = regex.fullmatch(
         rf"(?P<who>.+?)\s(?P<be>was|were)\s(?P<verb>(?:\p{{Ll}}+ly\s)?{_PASSIVE})(?P<rest>(?:\s.+)?)",
         clause.text,
@@ -340,13 +332,11 @@ def _passive(sentence: Clause) -> Iterator[Phrased]:
     bare = rest[: date.start()] if date else rest
     settled = verb not in ("expected", "due", "based", "located", "used", "supposed", "needed")
     if settled and front and not date and _explicit(found["who"], bare):
-        place = prepared.place(*front[0].span("date"))
-        if place:
-            yield Phrased("date", place, _joined(f"When {be}", who, verb, bare))
+        asked = _joined(f"When {be}", who, verb, bare)
+        yield from prepared.asked("date", front.span("date"), asked)
     elif settled and date and not front and _explicit(found["who"], bare + more):
-        place = clause.place(at + date.start("date"), at + date.end("date"))
-        if place:
-            yield Phrased("date", place, _joined(f"When {be}", who, verb, bare, more))
+        asked = _joined(f"When {be}", who, verb, bare, more)
+        yield from clause.asked("date", _behind(at, date.span("date")), asked)
     told = date.group().strip() if date else ""
     where = regex.search(rf"\s(?:in|at|near)\s{_PLACE}$", bare)
     if (
@@ -356,31 +346,32 @@ def _passive(sentence: Clause) -> Iterator[Phrased]:
     ):
         behind = bare[: where.start()]
         if not regex.search(r"\b(?:in|at|near)\b", behind) and _explicit(found["who"], behind):
-            place = clause.place(at + where.start("place"), at + where.end("place"))
-            if place:
-                yield Phrased("place", place, _joined(f"Where {be}", who, verb, behind, told))
+            asked = _joined(f"Where {be}", who, verb, behind, told)
+            yield from clause.asked("place", _behind(at, where.span("place")), asked)
     by = regex.match(
         rf"(?P<before>(?:\s(?:in|on|at|from)\s.+?)?)\sby\s(?:the\s(?:\p{{L}}[\p{{L}}-]*\s){{0,3}}?)?(?P<name>{_NAME})(?=$|\s{_BEHIND}\s)",
         bare,
     )
     if by and _explicit(found["who"], by["before"]) and _is_person(by["name"]):
-        place = clause.place(at + by.start("name"), at + by.end("name"))
-        if place:
-            yield Phrased("person", place, _joined(f"Who {be}", who, verb, f"{by['before']} by"))
+        asked = _joined(f"Who {be}", who, verb, f"{by['before']} by")
+        yield from clause.asked("person", _behind(at, by.span("name")), asked)
+
+
+def _behind(at: int, span: tuple[int, int]) -> tuple[int, int]:
+    """Where in the whole a span of the part that begins at ``at`` stands."""
+    return at + span[0], at + span[1]
 
 
 def _when(sentence: Clause) -> Iterator[Phrased]:
     """From "Terravia joined the union in 1994", "In 1994 Terravia …" to "When did Terravia join the union?"."""
     prepared = _prepared(sentence)
-    front = _fronted(prepared)
+    front, clause = _parted(prepared)
     verb = rf"(?P<verb>{_VERB})"
     more = ""
     if front:
-        clause = _clause(front[1])
         found = regex.fullmatch(rf"(?P<who>.+?)\s{verb}(?P<rest>(?:\s.+)?)", clause.text)
-        place = prepared.place(*front[0].span("date"))
+        place = prepared.place(*front.span("date"))
     else:
-        clause = _clause(prepared)
         found = regex.fullmatch(
             rf"(?P<who>.+?)\s{verb}(?P<rest>(?:\s.+?)?)\s{_WHEN}(?P<more>(?:\s(?:{_BEHIND}|as|after|following|when|before)\s.+)?)",
             clause.text,
@@ -416,7 +407,7 @@ def _where(sentence: Clause) -> Iterator[Phrased]:
         return
     if _subject(found["who"]) and _explicit(found["who"]):
         question = _joined("Where did", _lower(found["who"]), _PAST[found["verb"]], found["when"])
-        yield from clause.asked("place", found, "place", question)
+        yield from clause.asked("place", found.span("place"), question)
 
 
 _ROLE = (
@@ -431,9 +422,7 @@ _OWNED = rf"(?P<office>{_WORD}(?:\s{_WORD})*['’]s\s(?:\p{{Ll}}[\p{{Ll}}-]*\s){
 
 def _who(sentence: Clause) -> Iterator[Phrased]:
     """From "Martin Keller founded the Halden Post" to "Who founded the Halden Post?"; and the holder of an office."""
-    prepared = _prepared(sentence)
-    front = _fronted(prepared)
-    clause = _clause(front[1] if front else prepared)
+    _, clause = _parted(_prepared(sentence))
     found = regex.match(
         rf"(?:[Tt]he\s(?:(?!{_VERB}\b)\p{{L}}[\p{{L}}-]*\s){{1,4}}?)?(?P<name>{_NAME})\s(?P<rest>{_VERB}\s(?!(?:in|on|at|for|from|to|of|with|by|that)\s).+)",
         clause.text,
@@ -447,7 +436,7 @@ def _who(sentence: Clause) -> Iterator[Phrased]:
             and not _TOLD_BEFORE.search(rest)
             and _is_person(found["name"])
         ):
-            yield from clause.asked("person", found, "name", f"Who {rest}?")
+            yield from clause.asked("person", found.span("name"), f"Who {rest}?")
     patterns = (
         rf"(?<!\p{{L}})[Tt]he\s{_OFFICE},\s(?P<name>{_NAME}),",
         rf"(?P<name>{_NAME}),\s(?:the\s)?{_OFFICE}(?=[,.])",
@@ -458,7 +447,8 @@ def _who(sentence: Clause) -> Iterator[Phrased]:
             if _is_person(told["name"]) and not _REFERS.search(told["office"]):
                 article = "" if number == 2 else "the "
                 office = regex.sub(r"^The\s", "the ", told["office"])
-                yield from sentence.asked("person", told, "name", f"Who is {article}{office}?")
+                asked = f"Who is {article}{office}?"
+                yield from sentence.asked("person", told.span("name"), asked)
 
 
 _NO_PERSON = regex.compile(

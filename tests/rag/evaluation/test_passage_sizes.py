@@ -21,9 +21,9 @@ from rag.evaluation.passage_sizes import (
     headed,
     main,
     measure,
-    trials,
     ways,
 )
+from rag.evaluation.passage_trials import trials
 from rag.passages import CUTTING, Cutting, cut
 from rag.terms import index_terms
 from tests.strategies import document

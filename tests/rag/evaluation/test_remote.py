@@ -8,7 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from rag.errors import ConfigurationError, InvalidParameter, Unavailable, UnknownDocument
-from rag.evaluation import remote
+from rag.evaluation import chat_endpoint, remote
+from rag.evaluation.connection import key_from
 from rag.evaluation.corpus import CorpusMismatch
 from rag.evaluation.questions import FactQuestion
 from rag.evaluation.run import run
@@ -56,17 +57,17 @@ def completion(text, **message):
 
 def test_the_address_of_the_call_itself_is_taken_too():
     with endpoint(completion("Kyiv")) as (address, asked):
-        remote.chat(f"{address}/chat/completions/", "m").ask("Where?", 8)
+        chat_endpoint.chat(f"{address}/chat/completions/", "m").ask("Where?", 8)
         assert [path for path, *_ in asked] == ["/v1/chat/completions"]
     with endpoint((404, {}, {"error": {"message": "no model 'm'"}})) as (address, _):
         with pytest.raises(Unavailable) as caught:
-            remote.chat(address, "m").ask("Where?", 8)
+            chat_endpoint.chat(address, "m").ask("Where?", 8)
         assert caught.value.message == f"{address}/chat/completions: 404 no model 'm'"
 
 
 def ask(reply, library=None, refusal=None):
     with endpoint(reply) as (address, _):
-        return remote.chat(address, "m", library=library, refusal=refusal).ask("Who?", 8)
+        return chat_endpoint.chat(address, "m", library=library, refusal=refusal).ask("Who?", 8)
 
 
 @pytest.fixture
@@ -154,7 +155,7 @@ def test_an_address_that_is_none_is_refused(address):
 def test_a_busy_endpoint_is_asked_again():
     busy = (503, {"retry-after": "0"}, {"error": {"message": "busy"}})
     with endpoint(busy, busy, completion("Seven")) as (address, asked):
-        assert remote.chat(address, "m", "secret").ask("Who?", 8).answer == "Seven"
+        assert chat_endpoint.chat(address, "m", "secret").ask("Who?", 8).answer == "Seven"
     assert len(asked) == 3
     path, headers, body = asked[0]
     assert (path, headers["authorization"]) == ("/v1/chat/completions", "Bearer secret")
@@ -271,7 +272,7 @@ def test_an_endpoint_is_measured_without_ranking_or_confidence():
     engine = FakeEngine()
     quote = "Kyiv seeks to free 1,200 Ukrainians."
     with endpoint(completion("1,200 [1]", sources=[quote])) as (address, _):
-        target = remote.chat(address, "m", library=engine)
+        target = chat_endpoint.chat(address, "m", library=engine)
         report = run(target, questions(engine), 8)
     figures = report.slices["en"]
     assert (figures.citation_recall, figures.exact_match, figures.quotes_verified) == (1, 1, 1)
@@ -283,27 +284,52 @@ def test_an_endpoint_is_measured_without_ranking_or_confidence():
 def test_without_documents_at_hand_quotes_cannot_be_compared():
     engine = FakeEngine()
     with endpoint(completion("1,200 [1]", sources=["Kyiv seeks"])) as (address, _):
-        figures = run(remote.chat(address, "m"), questions(engine), 8).slices["all"]
+        figures = run(chat_endpoint.chat(address, "m"), questions(engine), 8).slices["all"]
     assert (figures.citations, figures.quotes_verified, figures.quotes_unverified) == (2, 0, 0)
     assert figures.quote_exactness is None
 
 
 def test_keys_come_from_the_environment(monkeypatch):
     monkeypatch.setenv("A_KEY", "secret")
-    assert remote.key_from("A_KEY") == "secret"
-    assert remote.key_from(None) is None
+    assert key_from("A_KEY") == "secret"
+    assert key_from(None) is None
     with pytest.raises(ConfigurationError, match="'NO_KEY', which is not set"):
-        remote.key_from("NO_KEY")
+        key_from("NO_KEY")
+    for wrong in ("مفتاح", "a\nb"):
+        monkeypatch.setenv("A_KEY", wrong)
+        with pytest.raises(ConfigurationError, match="'A_KEY', which holds characters"):
+            key_from("A_KEY")
 
 
 def test_a_refusal_that_is_no_expression_is_refused():
     with pytest.raises(InvalidParameter, match="no regular expression"):
-        remote.chat("http://127.0.0.1:9/v1", "m", refusal="(")
+        chat_endpoint.chat("http://127.0.0.1:9/v1", "m", refusal="(")
 
 
 def test_a_password_in_the_address_is_not_kept():
     target = remote.sanad("http://me:secret@127.0.0.1:9")
     assert target.describe()["address"] == "http://127.0.0.1:9"
+    with pytest.raises(Unavailable) as raised:
+        target.ask("Who?", 8)
+    assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "localhost",
+        "ftp://a",
+        "http://",
+        "http://[",
+        "http://a:99999",
+        "http://a:x",
+    ],
+)
+def test_what_is_no_address_is_refused(address):
+    for target in (remote.sanad, lambda address: chat_endpoint.chat(address, "m")):
+        with pytest.raises(InvalidParameter, match="no address"):
+            target(address)
 
 
 def test_the_answer_object_of_our_own_endpoint_is_read():

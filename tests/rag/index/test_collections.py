@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+from pathlib import Path
+
 import pytest
 
 from rag.errors import IndexLocked, NoIndex, UnknownCollection
@@ -36,6 +39,29 @@ def test_a_damaged_collection_is_listed_with_its_problem(indexes):
     next((indexes / "b").glob("manifest-*")).unlink()
     problems = {one.name: (one.problem, one.documents) for one in collections.listed(indexes)}
     assert problems == {"C-1_x": (None, 3), "a": ("index_damaged", None), "b": ("no_index", None)}
+
+
+def test_a_collection_that_may_not_be_looked_into_is_not_passed_over(indexes, monkeypatch):
+    stat = Path.stat
+
+    def refused(path, **given):
+        if path.parent == indexes / "a":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return stat(path, **given)
+
+    monkeypatch.setattr(Path, "stat", refused)
+    monkeypatch.setattr(Path, "iterdir", _refusing(Path.iterdir, indexes / "a"))
+    problems = {one.name: one.problem for one in collections.listed(indexes)}
+    assert problems == {"C-1_x": None, "a": "configuration", "b": None}
+
+
+def _refusing(listing, folder):
+    def listed(path):
+        if path == folder:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return listing(path)
+
+    return listed
 
 
 def test_a_deleted_collection_is_gone_and_the_others_are_not(indexes):
