@@ -353,9 +353,13 @@ def _summary(file: QuestionFile, findings: Sequence[Any]) -> str:
     drafts = sum(question.draft for _, question in file.questions)
     errors = sum(one.severity == "error" for one in findings)
     return (
-        f"{len(file.questions)} questions ({drafts} drafts), {errors} errors, "
-        f"{len(findings) - errors} warnings"
+        f"{_many(len(file.questions), 'question')} ({_many(drafts, 'draft')}), {_many(errors, 'error')}, "
+        f"{_many(len(findings) - errors, 'warning')}"
     )
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _draft(options: argparse.Namespace, settings: Settings, out: Print) -> int:

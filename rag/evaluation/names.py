@@ -67,7 +67,11 @@ def slice_name(name: str) -> str:
 
 
 def slice_name_arabic(name: str) -> str:
-    """A language or a pair of languages in Arabic: «العربية», «من العربية إلى الإنجليزية»."""
+    """A slice in Arabic: «الكل», «العربية», «من العربية إلى الإنجليزية»; a tag has one name."""
+    if name == ALL:
+        return "الكل"
+    if name.startswith(TAG_PREFIX):
+        return name.removeprefix(TAG_PREFIX)
     asked, _, written = name.partition("-")
     if not written:
         return _LANGUAGES[asked][1]

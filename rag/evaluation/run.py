@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -296,12 +297,33 @@ class _Judge:
             return Expected(
                 document_id=id,
                 start=item.span.start,
-                before=text[max(item.span.start - _AROUND, 0) : item.span.start],
+                before=_before(text, item.span.start),
                 quote=item.quote,
-                after=text[item.span.end : item.span.end + _AROUND],
+                after=_after(text, item.span.end),
             )
         return None
 
+
+def _before(text: str, start: int) -> str:
+    """Up to 120 characters before a place, from the beginning of a word where one is near."""
+    first = max(start - _AROUND, 0)
+    if first and not text[first - 1].isspace():
+        gap = _GAP.search(text, first, min(first + _LONG_WORD, start))
+        first = first if gap is None else gap.end()
+    return text[first:start]
+
+
+def _after(text: str, end: int) -> str:
+    """Up to 120 characters behind a place, to the end of a word where one is near."""
+    last = min(end + _AROUND, len(text))
+    if last < len(text) and not text[last].isspace():
+        gaps = list(_GAP.finditer(text, max(last - _LONG_WORD, end), last))
+        last = gaps[-1].start() if gaps else last
+    return text[end:last]
+
+
+_GAP = re.compile(r"\s+")
+_LONG_WORD = 30  # characters; what is longer is cut
 
 _NO_WORDS: Mapping[str, float | None] = dict.fromkeys(
     (

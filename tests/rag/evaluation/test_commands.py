@@ -207,7 +207,7 @@ def test_mistakes_are_told_with_lines_and_mended(sanad, few, tmp_path):
     assert code == 65
     assert f"{path}:1: ar-001: error:" in out
     assert f"{path}:2: ar-002: warning: language is 'en', the question is in 'ar'" in out
-    assert "4 questions (0 drafts), 1 errors" in err
+    assert "4 questions (0 drafts), 1 error, 3 warnings" in err
     code, out, _ = sanad("facts", "check", "good.jsonl", "--json")
     assert not [one for one in json.loads(out)["findings"] if one["severity"] == "error"]
     assert load(tmp_path / "good.jsonl")[0].gold[1].start == 472

@@ -167,3 +167,15 @@ def test_a_browser_shows_it_without_error_or_request(report, tmp_path):
     assert asked == [path.as_uri()]
     assert wide <= 390
     assert abs(edges[0] - edges[1]) < 2
+
+
+def test_arabic_stands_beside_english_in_heads_and_charts(report):
+    text = page(report)
+    tags = read(text)
+    heads = [words for tag, words in tags.words if words in ("العربية", "الكل")]
+    assert {"العربية", "الكل"} <= set(heads)
+    bars = [words for tag, words in tags.words if tag == "text"]
+    assert {"Arabic to Arabic", "من العربية إلى العربية"} <= set(bars)
+    assert f"عدد الأسئلة: {len(report.rows)}" in text
+    # A name that is the same in both languages is told once.
+    assert text.count("AURC") == text.count("AURC</td>") == 1

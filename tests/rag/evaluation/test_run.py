@@ -169,6 +169,22 @@ def test_rows_tell_gains_languages_and_what_was_expected(engine, questions):
     assert not rows["ar-1"].shown[1].correct
 
 
+@pytest.mark.parametrize("filler", ["word ", "كلمةٌ ", "x"])
+def test_what_stands_around_a_place_is_cut_between_words(
+    make_engine, make_document, make_fact, filler
+):
+    stored = make_document("long.txt", f"{filler * 90}it was Tuesday in {filler * 90}", "en")
+    question = make_fact("1", "When?", "en", stored, "Tuesday", ["Tuesday"])
+    (row,) = evaluate(make_engine([stored], {}), [question], 8).rows
+    expected = row.expected
+    assert expected.before + expected.quote + expected.after in stored.text
+    assert 90 <= len(expected.before) <= 120
+    assert 90 <= len(expected.after) <= 120
+    if filler != "x":
+        assert set(expected.before.split()) == {filler.strip(), "it", "was"}
+        assert set(expected.after.split()) == {filler.strip(), "in"}
+
+
 def test_the_ranking_is_looked_at_down_to_rank_ten(make_engine, make_document, make_fact):
     text = " ".join(f"Sentence number {n}." for n in range(12))
     stored = make_document("long.txt", text, "en")
