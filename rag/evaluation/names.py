@@ -29,6 +29,7 @@ METRIC_NAMES: Mapping[str, tuple[str, str]] = {
     "citation_recall": ("citation recall", "استدعاء الاقتباس"),
     "fact_cited": ("fact cited", "المعلومة مقتبسة"),
     "quote_exactness": ("quote exactness", "حرفية الاقتباس"),
+    "values_stated": ("values stated", "قيم الجواب في الاقتباس"),
     "abstention_precision": ("abstention precision", "دقة الامتناع"),
     "abstention_recall": ("abstention recall", "استدعاء الامتناع"),
     "no_answer_auroc": ("AUROC, no answer", "AUROC، بلا جواب"),

@@ -49,7 +49,7 @@ h1{font-size:1.5rem;margin:0;display:flex;justify-content:space-between;gap:1rem
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));gap:.7rem;margin-block:1.2rem}
 .card{background:var(--panel);border-radius:.5rem;padding:.7rem .9rem}.card b{display:block;font-size:1.5rem;font-variant-numeric:tabular-nums}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem}
-th,td{padding:.2rem .7rem;text-align:end;border-block-end:1px solid var(--line);white-space:nowrap}th:first-child,td:first-child{text-align:start}td small,th small{display:block;font-weight:400;color:var(--soft)}
+th,td{padding:.2rem .7rem;text-align:end;border-block-end:1px solid var(--line);white-space:nowrap}th:first-child,td:first-child{text-align:start}td small,th small{display:block;text-align:right;font-weight:400;color:var(--soft)}
 .charts{display:flex;flex-wrap:wrap;gap:1.5rem}figure{margin:0}figcaption{font-weight:600;margin-block-end:.3rem}
 svg{max-width:100%;height:auto;font:12px system-ui,"Noto Sans Arabic",sans-serif;fill:currentColor}
 .track{fill:var(--panel)}.bar{fill:var(--bar)}.whisker{stroke:currentColor;stroke-width:1.5;opacity:.7}.grid{stroke:var(--line)}.ideal{stroke:var(--soft);stroke-dasharray:4 4}.dot{fill:var(--bar);opacity:.85}.curve{fill:none;stroke:var(--bar);stroke-width:2}

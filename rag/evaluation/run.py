@@ -29,6 +29,7 @@ from rag.evaluation.results import (
 )
 from rag.evaluation.targets import Answering, LocalTarget, Quoted, Reply, Target
 from rag.languages import language_of
+from rag.quantities.guard import claimed, unstated
 from rag.types import LANGUAGES, Document, IndexState, Language
 
 MOST_AT_ONCE = 64
@@ -239,6 +240,7 @@ class _Judge:
         )
         checked = [] if self.library is None else [one for one in reply.citations if one.quote]
         answered = bool(question.answers)
+        claims, unstated_values = _claims(reply)
         return Row(
             id=question.id,
             question=question.question,
@@ -261,6 +263,8 @@ class _Judge:
             citations_dropped=reply.dropped,
             quotes_checked=len(checked),
             quotes_unverified=sum(not self._verifies(one) for one in checked),
+            values_checked=claims,
+            values_unstated=unstated_values,
             **(_words(reply.answer, question.answers) if answered else _NO_WORDS),
             citation_recall=metrics.citation_recall(correct) if places else None,
             fact_cited=None if question.unanswerable else float(fact),
@@ -302,6 +306,14 @@ class _Judge:
                 after=_after(text, item.span.end),
             )
         return None
+
+
+def _claims(reply: Reply) -> tuple[int, int]:
+    """How many values and names the answer holds, and how many of them no quote states."""
+    quotes = [one.quote for one in reply.citations if one.quote]
+    if not reply.answer or not quotes:
+        return 0, 0
+    return claimed(reply.answer), len(unstated(reply.answer, quotes))
 
 
 def _before(text: str, start: int) -> str:

@@ -88,6 +88,27 @@ def test_quotes_are_compared_with_the_document_again(make_engine, documents, que
 
 
 @pytest.mark.parametrize(
+    ("answer", "checked", "unstated"),
+    [
+        ("سبعة أشخاص", 1, 0),  # in the other language and in words
+        ("Nine people were killed on Friday", 2, 1),
+        ("7 people, said Klitschko", 2, 1),
+        ("people", 0, 0),
+    ],
+)
+def test_values_of_an_answer_that_no_quote_states_are_counted(
+    make_engine, documents, questions, answer, checked, unstated
+):
+    quote = "Seven people were killed on Friday."
+    engine = make_engine(documents, {"How many were killed?": (answer, [quote])})
+    report = evaluate(engine, [one for one in questions if one.id == "en-1"], 8)
+    (row,) = report.rows
+    assert (row.values_checked, row.values_unstated) == (checked, unstated)
+    share = report.slices["all"].values_stated
+    assert share == (None if not checked else (checked - unstated) / checked)
+
+
+@pytest.mark.parametrize(
     "change", [{"document_id": "gone.txt"}, {"document_sha256": "0" * 64}, {"start": -20}]
 )
 def test_a_citation_of_no_stored_text_is_unverified(engine, questions, change, monkeypatch):
