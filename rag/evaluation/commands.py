@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,8 @@ def evaluate(options: argparse.Namespace, settings: Settings, out: Print) -> int
         baseline = compare.read_baseline(options.baseline)
     for path in (options.save, options.html, options.baseline):
         _require_folder(path)
+    written = {"--save": options.save, "--html": options.html, "--baseline": options.baseline}
+    _refuse_overwriting(written, [options.file])
     report = _asked(options, settings, file, questions)
     failed = check_bars(report, bars)
     changes = None if baseline is None else compare.against(baseline, report)
@@ -277,6 +279,7 @@ def _import(options: argparse.Namespace, settings: Settings, out: Print) -> int:
 
     engine = Engine(settings)
     articles = options.articles
+    _refuse_overwriting({"--output": options.output, "--articles": articles}, options.files)
     given = Options(
         articles="articles.jsonl" if articles is None else articles.name,
         language=options.language,
@@ -347,6 +350,24 @@ def _check(options: argparse.Namespace, settings: Settings, out: Print) -> int:
 
 def _same_file(one: Path, other: Path) -> bool:
     return one.exists() and other.exists() and one.samefile(other)
+
+
+def _refuse_overwriting(written: Mapping[str, Path | None], read: Sequence[Path]) -> None:
+    """Refuses to write over what is read, or two things into one file; raises UsageError."""
+    taken: dict[Path, str] = {path.resolve(): f"the file {str(path)!r} it reads" for path in read}
+    folders = {path.resolve(): path for path in read if path.is_dir()}
+    for flag, path in written.items():
+        if path is None:
+            continue
+        place = path.resolve()
+        if place.parent in folders and place.exists():
+            taken[place] = f"what lies in the folder {str(folders[place.parent])!r} it reads"
+        if place in taken:
+            raise UsageError(
+                f"{flag} {str(path)!r} would be written over {taken[place]}",
+                hint=f"name another file with {flag}",
+            )
+        taken[place] = f"what {flag} writes"
 
 
 def _summary(file: QuestionFile, findings: Sequence[Any]) -> str:
