@@ -71,6 +71,7 @@ _SHARE = regex.compile(
 _THREE_QUARTERS = regex.compile(
     rf"(?<!\p{{L}})(?:three[\s-]quarters\s+of\s+an?\s+|ثلاثه ارباع\s+(?:ال)?)(?P<scale>{any_of(SCALES)})(?!\p{{L}})"
 )
+_ONE_AND_A_HALF = regex.compile(rf"\bone\s+and\s+a\s+half\s+(?P<scale>{any_of(SCALES)})\b")
 _ONE_EN = any_of(SINGULAR | frozenset(w for w in MEASURES if w.isascii()))
 _ONE_AR = any_of(frozenset(w for w in SINGULAR | MEASURES.keys() if not w.isascii()))
 _ONE = regex.compile(
@@ -168,22 +169,28 @@ def _numbers(reading: Reading) -> list[_Number]:
         if blanked[start] == "و" and reading.text[start] != "و":
             start += 1
         found.append(_Number(amount, start, quantity.end, digits=quantity.digits))
-    for match in _DOZEN.finditer(reading.text):
+    for number in _in_phrases(reading.text):
+        found = [n for n in found if n.end <= number.start or n.start >= number.end]
+        found.append(number)
+    found.sort(key=lambda number: number.start)
+    return _joined(reading, found)
+
+
+def _in_phrases(text: str) -> Iterator[_Number]:
+    """The numbers that a phrase says: two dozen, one and a half million, «ثلاثة أرباع المليون», «ملياري»."""
+    for match in _DOZEN.finditer(text):
         count = match[1] or "a"
         times = (
             Fraction(1, 2) if count == "half a"
             else Fraction(int(count) if count.isdigit() else _DOZENS[count])
         )  # fmt: skip
-        found = [n for n in found if n.end <= match.start() or n.start >= match.end()]
-        found.append(_Number(times * 12, match.start(), match.end()))
-    for match in _TWO_BILLION.finditer(reading.text):
-        found.append(_Number(Fraction(2 * 10**9), match.start(1), match.end(1)))
-    for match in _THREE_QUARTERS.finditer(reading.text):
-        if (by := SCALES[match["scale"]]) >= 1000:
-            found = [n for n in found if n.end <= match.start() or n.start >= match.end()]
-            found.append(_Number(Fraction(3 * by, 4), *match.span()))
-    found.sort(key=lambda number: number.start)
-    return _joined(reading, found)
+        yield _Number(times * 12, match.start(), match.end())
+    for pattern, part in ((_ONE_AND_A_HALF, Fraction(3, 2)), (_THREE_QUARTERS, Fraction(3, 4))):
+        for match in pattern.finditer(text):
+            if (by := SCALES[match["scale"]]) >= 1000:
+                yield _Number(part * by, *match.span())
+    for match in _TWO_BILLION.finditer(text):
+        yield _Number(Fraction(2 * 10**9), match.start(1), match.end(1))
 
 
 def _joined(reading: Reading, found: list[_Number]) -> list[_Number]:

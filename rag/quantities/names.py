@@ -57,7 +57,18 @@ kharkiv, kharkov = خاركيف; odesa, odessa = اوديسا; ankara = انقر
 tyre = صور; sidon = صيدا; tripoli = طرابلس; mosul = الموصل; basra = البصره; jesus = يسوع, عيسي
 moses = موسي; joseph = يوسف; john = يوحنا; mary = مريم; david = داود; solomon = سليمان
 abraham = ابراهيم; aristotle = ارسطو; plato = افلاطون; avicenna = ابن سينا; averroes = ابن رشد
-facebook = فيسبوك, فايسبوك; los angeles = لوس انجلوس, لوس انجليس; reuters = رويترز; crimea = القرم; recep = رجب; saladin = صلاح الدين; columbus = كولومبوس; world bank = البنك الدولي
+latakia = اللاذقيه; casablanca = الدار البيضاء; tangier = طنجه; oran = وهران; constantine = قسنطينه; tel aviv = تل ابيب
+ivory coast, cote d'ivoire = ساحل العاج, كوت ديفوار; argentina = الارجنتين; south korea = كوريا الجنوبيه
+north korea = كوريا الشماليه; south sudan = جنوب السودان; czechia, czech republic = التشيك; montenegro = الجبل الاسود
+comoros = جزر القمر; bosnia = البوسنه; vatican = الفاتيكان; dead sea = البحر الميت; west bank = الضفه الغربيه
+gaza strip = قطاع غزه; golan, golan heights = الجولان, مرتفعات الجولان, هضبه الجولان; islamic jihad = الجهاد الاسلامي
+houthi, houthis = الحوثي, الحوثيين, الحوثيون; islamic state, isis = داعش, تنظيم الدوله, تنظيم الدوله الاسلاميه
+al-qaeda, qaeda = القاعده, تنظيم القاعده; pentagon = البنتاغون, البنتاجون; congress = الكونغرس, الكونجرس; senate = مجلس الشيوخ
+house of representatives = مجلس النواب; gulf cooperation council, gcc = مجلس التعاون الخليجي; unicef = يونيسف, اليونيسف
+unesco = يونسكو, اليونسكو; unrwa = اونروا, الاونروا; doctors without borders = اطباء بلا حدود
+amnesty international = منظمه العفو الدوليه, العفو الدوليه; federal reserve = الاحتياطي الفيدرالي, الاحتياطي الاتحادي
+european central bank = البنك المركزي الاوروبي; international court of justice = محكمه العدل الدوليه
+international criminal court, icc = المحكمه الجناييه الدوليه; facebook = فيسبوك, فايسبوك; los angeles = لوس انجلوس, لوس انجليس; reuters = رويترز; crimea = القرم; recep = رجب; saladin = صلاح الدين; columbus = كولومبوس; world bank = البنك الدولي
 international monetary fund, imf = صندوق النقد الدولي; world health organization, who = منظمه الصحه العالميه
 """
 
@@ -163,6 +174,7 @@ _GROUPS = {
     "ayy": _sound("iay"), "aa": _sound("a"), "uw": _sound("uw"), "ts": _sound("s"), "tz": _sound("s"),
     "اعي": _sound("aiy"), "تش": _sound("S"), "تس": _sound("s"), "اي": _sound("aiy"), "لل": _sound("l"),
 }  # fmt: skip
+_NB = _sound("nm")
 _AYN = _sound("aiu", free=True)
 _SILENT = frozenset("ءع'`’ʿʾ")
 _IS_ARABIC = regex.compile(r"[\u0620-\u06ff]")
@@ -187,6 +199,8 @@ def _sounds(word: str, *, strict: bool, bare: bool = True) -> tuple[_Sound, ...]
         before = letters[position - 1] if position else ""
         position += size
         sound = _sound_of(part, before, last=position >= len(letters), strict=strict)
+        if part == "ن" and letters[position : position + 1] == "ب":
+            sound = _NB  # «جنبلاط», Jumblatt
         # A doubled letter is one sound, as is the doubled ي of كييف.
         doubled = out and out[-1] == sound and (not arabic or part == "ي")
         if sound is not None and not doubled:
@@ -328,19 +342,30 @@ def _side_by_side(left: tuple[str, ...], right: tuple[str, ...], *, short: bool)
         return not left and not right
     sizes = [(1, 1), (1, 2), (2, 1), (1, 3), (3, 1)]
     return any(
-        same_word(_together(left[:a]), _together(right[:b]), short=short and a == b)
+        any(
+            same_word(one, two, short=short and a == b)
+            for one in _together(left[:a])
+            for two in _together(right[:b])
+        )
         and _side_by_side(left[a:], right[b:], short=short)
         for a, b in sizes
         if a <= len(left) and b <= len(right)
     )
 
 
-def _together(words: tuple[str, ...]) -> str:
-    return words[0] if len(words) == 1 else "".join(word.replace("-", "") for word in words)
+def _together(words: tuple[str, ...]) -> set[str]:
+    """The words as one, also as an article is said before its letter: «زين الدين», "Zinedine"."""
+    if len(words) == 1:
+        return {words[0]}
+    plain = [word.replace("-", "") for word in words]
+    return {"".join(plain), plain[0] + "".join(_SUN.sub("ا", word) for word in plain[1:])}
+
+
+_SUN = regex.compile(r"^ال(?=[تثدذرزسشصضطظلن])")
 
 
 _CAPITALISED = regex.compile(
-    r"(?<![\p{L}\p{M}\p{N}])\p{Lu}[\p{L}\p{M}'’-]*(?:\s+(?:(?:of|the|al|el|bin|ibn|de|van|von)\s+)?\p{Lu}[\p{L}\p{M}'’-]*)*"
+    r"(?<![\p{L}\p{M}\p{N}])\p{Lu}[\p{L}\p{M}'’-]*(?:\s+(?:(?:of|the|al|el|bin|ibn|de|van|von)\s+|(?:a[lnrdtzs]|ash|e[lnrdtzs]|esh)-)?\p{Lu}[\p{L}\p{M}'’-]*)*"
 )
 # The word or two behind these are a name, which Arabic letters alone do not show.
 _TITLES = frozenset(
