@@ -11,7 +11,7 @@ import regex
 from rag.languages import arabic
 from rag.quantities.dates import counts
 from rag.quantities.numbers import numbers_in
-from rag.quantities.reading import Reading, Value, ValueKind, any_of
+from rag.quantities.reading import Reading, Value, ValueKind, any_of, found_in
 from rag.quantities.units import (
     CODES,
     COUNTRIES,
@@ -178,7 +178,7 @@ def _numbers(reading: Reading) -> list[_Number]:
 
 def _in_phrases(text: str) -> Iterator[_Number]:
     """The numbers that a phrase says: two dozen, one and a half million, «ثلاثة أرباع المليون», «ملياري»."""
-    for match in _DOZEN.finditer(text):
+    for match in found_in(_DOZEN, text, ("dozen",)):
         count = match[1] or "a"
         times = (
             Fraction(1, 2) if count == "half a"
@@ -186,7 +186,7 @@ def _in_phrases(text: str) -> Iterator[_Number]:
         )  # fmt: skip
         yield _Number(times * 12, match.start(), match.end())
     for pattern, part in ((_ONE_AND_A_HALF, Fraction(3, 2)), (_THREE_QUARTERS, Fraction(3, 4))):
-        for match in pattern.finditer(text):
+        for match in found_in(pattern, text, ("half", "quarters", "ارباع")):
             if (by := SCALES[match["scale"]]) >= 1000:
                 yield _Number(part * by, *match.span())
     for match in _TWO_BILLION.finditer(text):
@@ -427,7 +427,7 @@ def _measure(
 
 def _shares(reading: Reading) -> Iterator[Value]:
     """Shares in words: "two thirds", «ثلثي», "half of", «نصف السكان»; parts of a unit or a point."""
-    for match in _PARTS_OF_UNIT.finditer(reading.text):
+    for match in found_in(_PARTS_OF_UNIT, reading.text, ("quarters", "ارباع", "ثلث")):
         unit, size = MEASURES[match["u"]]
         part = FRACTIONS.get(match["p"], Fraction(3, 4))
         if reading.free(*match.span()):
@@ -436,7 +436,7 @@ def _shares(reading: Reading) -> Iterator[Value]:
                 kind="measure", start=match.start(), end=match.end(), core=match.end(),
                 amount=part * size, unit=unit, size=size,
             )  # fmt: skip
-    for match in _PART_OF_POINT.finditer(reading.text):
+    for match in found_in(_PART_OF_POINT, reading.text, ("point", "نقط")):
         if reading.free(*match.span()):
             reading.take(*match.span())
             part = FRACTIONS[match["p"]] if match["p"] else Fraction(2)
@@ -488,7 +488,8 @@ def _single(reading: Reading) -> Iterator[Value]:
             kind="measure", start=match.start(), end=match.end(), core=match.end(),
             amount=amount, unit=unit, size=size,
         )  # fmt: skip
-    for match in _LONG_TIME.finditer(reading.text):  # "a decade", «عقد من الزمن»
+    # "a decade", «عقد من الزمن»
+    for match in found_in(_LONG_TIME, reading.text, ("decade", "century", "fortnight", "الزم")):
         if reading.free(*match.span()):
             unit, size = MEASURES[match["u"]]
             reading.take(*match.span())
@@ -508,7 +509,9 @@ def _duals(reading: Reading) -> Iterator[Value]:
         twice = word == "twice"
         if (bare is None and not twice) or not reading.free(*match.span()):
             continue
-        if word.endswith("ين") and _COUNTED_BEFORE.search(reading.text, 0, match.start()):
+        if word.endswith("ين") and _COUNTED_BEFORE.search(
+            reading.text, max(0, match.start() - 16), match.start()
+        ):
             continue  # «ثلاثة مشتبهين»
         noun = "times" if twice or bare is None else DUALS[bare]
         unit, size = MEASURES.get(noun, ("", Fraction(1)))

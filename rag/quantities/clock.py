@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import regex
 
-from rag.quantities.reading import Reading, Value, any_of
+from rag.quantities.reading import Reading, Value, any_of, found_in
 from rag.quantities.units import ORDINALS
 
 _AM_PM = (
@@ -37,6 +37,9 @@ _MIDDLE = regex.compile(
     r"(?P<night>\bmidnight\b|(?<!\p{L})(?<!بعد\s)منتصف\s+(?:ال)?ليل(?!\p{L}))"
     r"|\b(?:noon|midday)\b|(?<!\p{L})منتصف\s+(?:ال)?نهار(?!\p{L})"
 )
+_TELLS_HOUR = tuple(
+    "الساعه clock past quarter am a.m pm p.m morning afternoon evening صباح مساء فجر عصر ليل ظهر".split()
+)
 _SAID_HOUR = regex.compile(
     rf"الساعه\s+(?:ال)?(?P<h>{any_of(frozenset(_HOURS))}|\d{{1,2}})(?![\p{{L}}\d:])"
     rf"(?:\s+(?P<part>{_PART_AR}))?(?:\s*(?:{_AM_PM}))?"
@@ -50,7 +53,7 @@ _SAID_HOUR = regex.compile(
 
 def times_in(reading: Reading) -> Iterator[Value]:
     """The times of day of a text."""
-    for match in _CLOCK.finditer(reading.text):
+    for match in found_in(_CLOCK, reading.text, "0123456789"):
         groups = match.groupdict()
         hour = int(groups["h"] or groups["h2"] or groups["h3"])
         minute = int(groups["min"] or groups["min2"] or 0)
@@ -59,7 +62,7 @@ def times_in(reading: Reading) -> Iterator[Value]:
             yield _time(
                 reading, match.start(), match.end(), hour, minute, *half, exact=bool(groups["h"])
             )
-    for match in _SAID_HOUR.finditer(reading.text):
+    for match in found_in(_SAID_HOUR, reading.text, _TELLS_HOUR):
         groups = match.groupdict()
         told = any(groups[g] for g in ("oclock", "epm", "eam", "enoon", "half"))
         if groups["h"] or groups["hb"]:
@@ -75,7 +78,7 @@ def times_in(reading: Reading) -> Iterator[Value]:
         if reading.free(*match.span()):
             half = [groups[g] or groups[f"e{g}"] or groups[f"b{g}"] for g in ("pm", "am", "noon")]
             yield _time(reading, match.start(), match.end(), hour, minute, *half)
-    for match in _MIDDLE.finditer(reading.text):
+    for match in found_in(_MIDDLE, reading.text, ("midnight", "noon", "midday", "منتصف")):
         if reading.free(*match.span()):
             hour = 0 if match["night"] else 12
             yield _time(reading, *match.span(), hour, 0, None, None, "noon" if hour else None)

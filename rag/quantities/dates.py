@@ -10,7 +10,7 @@ import regex
 from rag.languages import arabic, english
 from rag.quantities.numbers import months_in, numbers_in
 from rag.quantities.ordinals import SAID_ORDINAL, ordinal_value
-from rag.quantities.reading import Reading, Value, any_of
+from rag.quantities.reading import Reading, Value, any_of, found_in
 from rag.quantities.units import (
     COUNTED,
     CURRENCIES,
@@ -173,7 +173,7 @@ def _said_day(reading: Reading, start: int) -> tuple[int, int] | None:
 
 def _decades(reading: Reading) -> Iterator[Value]:
     """«تسعينيات القرن الماضي», "the nineties"; nobody's age («في الستينيات من عمره»)."""
-    for match in _SAID_DECADE.finditer(reading.text):
+    for match in found_in(_SAID_DECADE, reading.text, ("نات", "نيات", "ties")):
         after = reading.text[match.end() : match.end() + 12]
         if regex.match(r"\s+من\s+(?:ال)?عمر", after) or not reading.free(*match.span()):
             continue

@@ -453,18 +453,42 @@ def states(text: str, name: str) -> bool:
     if any(_holds(joined, other) for other in (*others, folded)):
         return True
     words = folded.split()
+    begins = [
+        n for n, word in enumerate(held) if any(_may_begin(one, word) for one in _first(words))
+    ]
     if any(
         same_name(name, " ".join(held[n : n + size]))
         for size in (len(words) - 1, len(words), len(words) + 1)
-        for n in range(len(held))
+        for n in begins
         if size > (len(words) == 1) and n + size <= len(held)
     ):
         return True
-    pairs = ["".join(both) for both in pairwise(held)] if len(words) > 1 else []
     return all(
         any(same_word(word, other) or _with_clitic(word, other) for other in held)
-        or any(same_word(word, other) for other in pairs)  # "Abdulaziz", «عبد العزيز»
+        or (len(words) > 1 and _in_two(word, held))
         for word in words
+    )
+
+
+def _first(words: list[str]) -> list[str]:
+    """The words a name may begin with: any, where one of them is a common noun."""
+    return words if any(word in _kind_words() for word in words) else words[:1]
+
+
+def _may_begin(one: str, two: str) -> bool:
+    """Whether a word in another spelling may begin as this one does; cheap, wrong only with yes."""
+    if _one_kind(one, two):
+        return True
+    first, second = _sounds(one, strict=False), _sounds(two, strict=False)
+    if not first or not second:
+        return True
+    return first[0].free or second[0].free or bool(first[0].like & second[0].like)
+
+
+def _in_two(word: str, held: list[str]) -> bool:
+    """Whether a word is written as two beside each other: "Abdulaziz", «عبد العزيز»."""
+    return any(
+        _may_begin(word, one) and same_word(word, one + other) for one, other in pairwise(held)
     )
 
 
