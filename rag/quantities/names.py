@@ -199,7 +199,7 @@ def _sounds(word: str, *, strict: bool, bare: bool = True) -> tuple[_Sound, ...]
         before = letters[position - 1] if position else ""
         position += size
         sound = _sound_of(part, before, last=position >= len(letters), strict=strict)
-        if part == "ن" and letters[position : position + 1] == "ب":
+        if part == "ن" and before and letters[position : position + 1] == "ب":
             sound = _NB  # «جنبلاط», Jumblatt
         # A doubled letter is one sound, as is the doubled ي of كييف.
         doubled = out and out[-1] == sound and (not arabic or part == "ي")
