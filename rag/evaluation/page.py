@@ -50,13 +50,14 @@ h1{font-size:1.5rem;margin:0;display:flex;justify-content:space-between;gap:1rem
 .card{background:var(--panel);border-radius:.5rem;padding:.7rem .9rem}.card b{display:block;font-size:1.5rem;font-variant-numeric:tabular-nums}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem}
 th,td{padding:.2rem .7rem;text-align:end;border-block-end:1px solid var(--line);white-space:nowrap}th:first-child,td:first-child{text-align:start}td small,th small{display:block;text-align:right;font-weight:400;color:var(--soft)}
-.charts{display:flex;flex-wrap:wrap;gap:1.5rem}figure{margin:0}figcaption{font-weight:600;margin-block-end:.3rem}
+.charts{display:flex;flex-wrap:wrap;gap:1.5rem}figure{margin:0;max-width:100%;overflow-x:auto}svg[width="640"]{min-width:36rem}figcaption{font-weight:600;margin-block-end:.3rem}
 svg{max-width:100%;height:auto;font:12px system-ui,"Noto Sans Arabic",sans-serif;fill:currentColor}
 .track{fill:var(--panel)}.bar{fill:var(--bar)}.whisker{stroke:currentColor;stroke-width:1.5;opacity:.7}.grid{stroke:var(--line)}.ideal{stroke:var(--soft);stroke-dasharray:4 4}.dot{fill:var(--bar);opacity:.85}.curve{fill:none;stroke:var(--bar);stroke-width:2}
 article{border:1px solid var(--line);border-radius:.5rem;padding:.8rem 1rem;margin-block:.8rem}h3.slice{margin-block:1.4rem .4rem;scroll-margin-block-start:1rem}th a{color:inherit}article h3{font-size:1.05rem;margin:0 0 .3rem}
 blockquote{margin:.35rem 0;padding:.4rem .8rem;background:var(--panel);border-inline-start:3px solid var(--line);border-radius:.2rem}
 blockquote.good{border-color:var(--good)}blockquote.bad{border-color:var(--bad)}mark{background:var(--mark);color:inherit}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;font-size:.85rem}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
+@media(max-width:44rem){dl{grid-template-columns:minmax(0,1fr)}dt{overflow-wrap:anywhere}dd{margin-block-end:.4rem}}
 .why{color:var(--bad)}
 """.strip()
 
