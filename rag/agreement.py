@@ -20,7 +20,7 @@ from rag.folding import fold
 from rag.protocols import PassageIndex, PieceEmbedder
 from rag.quantities.names import same_name, states
 from rag.quantities.reading import Value
-from rag.quantities.values import same, values_in
+from rag.quantities.values import one_unit, same, values_in
 from rag.question import Question
 from rag.reading.answers import short_answer
 from rag.roles import Role, aliased, holders, role_asked, told_apart
@@ -330,7 +330,7 @@ def _one_kind(one: Value, two: Value) -> bool:
     if one.kind == "date":
         precise = [sum(part is not None for part in value.date) for value in (one, two)]
         return one.calendar == two.calendar and min(precise) > 0
-    return one.unit == two.unit
+    return one_unit(one, two)
 
 
 def _agree(one: Value, two: Value) -> bool:

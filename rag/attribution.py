@@ -11,6 +11,8 @@ from functools import lru_cache
 import regex
 
 from rag.folding import fold_with_origins
+from rag.languages import arabic
+from rag.quantities.reading import any_of
 from rag.reading.answers import whole_words
 from rag.types import Span
 
@@ -25,7 +27,13 @@ _VERBS_AR = (
 )
 _BEFORE_CLAIM_AR = (
     r"(?:[وب]?ان|انه|انها|بان|بانه|بانها|عن|الي|ب?مقتل|ب?سقوط|اسقاط|ب?اصابه|وفاه|ارتفاع|حصيله|تدمير|اعتقال|وجود|في|خلال"
+    r"|ب?(?:غرق|فقدان|فقد|انهيار|احتراق|تحطم|اندلاع|استشهاد|ضبط|مصادره|اختطاف|احتجاز|توقيف|تسجيل|رصد|نجاه|تضرر|انقطاع"
+    r"|اجلاء|اخلاء|تشريد|ترحيل|هدم|اغلاق|افتتاح|الغاء|زياده|انخفاض|تراجع|هبوط|اطلاق|استهداف|قصف|سيطره|تحرير|افراج|الافراج)"
     r"|اليوم|امس|ل|علي|عدد|بلوغ|وقوع|انقاذ|نزوح|من)"
+)
+# «أعلن خفر السواحل إغراق سبع سفن»: what was done stands between the speaker and the number.
+_OF_A_NUMBER = (
+    rf"\s+(?!ال)\p{{Arabic}}{{3,}}\s+(?:\d|(?:{any_of(arabic.RULES.number_words)})(?!\p{{L}}))"
 )
 # Where one speaker's part ends and another's may begin.
 _CLAUSES = regex.compile(
@@ -45,7 +53,7 @@ _SAID_BY_EN = regex.compile(
     rf",\s*[\"”]?\s*(?:{_VERBS_EN})\s+(?P<who>{_WORD}(?:\s+{_WORD}){{0,6}}?)(?=[,.;]|$)"
 )
 _SAID_AR = regex.compile(
-    rf"(?<!\p{{L}}){_VERBS_AR}\s+(?P<who>{_WORD}(?:\s+{_WORD}){{0,6}}?)(?=\s+\"?{_BEFORE_CLAIM_AR}(?!\p{{L}})|\s*:|\s+[،,\d])"
+    rf"(?<!\p{{L}}){_VERBS_AR}\s+(?P<who>{_WORD}(?:\s+{_WORD}){{0,6}}?)(?=\s+\"?{_BEFORE_CLAIM_AR}(?!\p{{L}})|\s*:|\s+[،,\d]|{_OF_A_NUMBER})"
 )
 _SUBJECT_FIRST_AR = regex.compile(
     rf"(?:^|[,\s])(?P<who>(?:{_WORD}\s+){{1,6}}?){_VERBS_AR}\s+(?=\"?{_BEFORE_CLAIM_AR}(?!\p{{L}})|:)"

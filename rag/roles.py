@@ -254,6 +254,14 @@ def _frames(
     if subject is not None:
         yield subject, _phrase(tokens[place + 1 :])
         return
+    object_end = place + 1
+    while object_end < len(tokens) and _key(tokens[object_end].word) in asked:
+        object_end += 1
+    if place + 1 < object_end < len(tokens) and tokens[object_end].word in _BEFORE_NAME:
+        # «صمم البرج المهندس س»: a title shows where the object has ended.
+        name, _ = _name_at(role, tokens, object_end, asked)
+        yield name, tokens[place + 1 : object_end]
+        return
     name, end = _name_at(role, tokens, place + 1, asked)
     if len([word for word in name if word.word not in _CONNECTS]) <= _SURELY_NAME:
         suffixed = tokens[place].word.endswith(("ها", "ته", "مه"))
@@ -275,9 +283,21 @@ def _phrase_before(tokens: tuple[_Token, ...], place: int) -> _Words:
         first = start - 1
         while first > 0 and tokens[first - 1].word not in _CLAUSE_ENDS - {",", "،"}:
             first -= 1
-        words = _phrase(tokens[first : start - 1])
+        relative = tokens[start].word in ("which", "that")
+        words = _antecedent(tokens[first : start - 1]) if relative else tokens[first : start - 1]
+        words = _phrase(words)
     that = [n for n, word in enumerate(words) if word.word in _THAT | {"said", "says", "that"}]
     return words[that[-1] + 1 :] if that and words[that[-1]].word not in _THAT else words
+
+
+def _antecedent(words: _Words) -> _Words:
+    """What ", which was …" is said of: the last phrase with an article, if no other holds it."""
+    articles = [n for n, word in enumerate(words) if word.word in ("the", "a", "an")]
+    held = articles and articles[-1] and words[articles[-1] - 1].word in _HOLDS
+    return words[articles[-1] :] if articles and not held else words
+
+
+_HOLDS = frozenset("of in at near on and or".split())
 
 
 def _phrase(words: _Words) -> _Words:

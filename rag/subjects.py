@@ -20,6 +20,7 @@ from rag.folding import fold
 from rag.protocols import PieceEmbedder
 from rag.quantities.names import names_in, states
 from rag.quantities.reading import Value
+from rag.quantities.units import DUALS
 from rag.quantities.values import values_in
 from rag.question import Question
 from rag.terms import stem, term_set, terms
@@ -109,8 +110,23 @@ _PERSONS = frozenset(
     عامل عاملا عمال العمال موظف موظفا موظفين راكب راكبا ركاب ساكن ساكنا سكان متظاهر متظاهرا متظاهرين مشارك
     مشاركا مشاركين حاج حاجا حجاج لاجي لاجيا لاجيين مهاجر مهاجرا مهاجرين مسافر مسافرا مسافرين""".split()
 )
+# Counted things of one kind whose words the vectors do not bring together, in all their forms.
+_CALLED_ALIKE = """
+customers clients subscribers مشترك مشتركا مشتركين مشتركون زبون زبونا زباين عميل عميلا عملاء
+detainees prisoners معتقل معتقلا معتقلين سجين سجينا سجناء محتجز محتجزا محتجزين
+tanks دبابه دبابات
+strikes raids airstrikes attacks غاره غارات ضربه ضربات هجوم هجوما هجمات
+climbers متسلق متسلقا متسلقين
+pilgrims حاج حاجا حجاج
+demonstrators protesters marchers متظاهر متظاهرا متظاهرين محتج محتجا محتجين
+settlements مستوطنه مستوطنات
+candidates مرشح مرشحا مرشحين
+lawmakers deputies legislators نايب نايبا نواب برلمانيا
+ambassadors سفير سفيرا سفراء
+"""
 # Words that carry a sentence without saying what it is about.
 _LIGHT = """say said says tell told report reported announce announced according official officials authorities
+impose imposed amounts فرض فرضت تفرض
 people person cost number total reach reached amount قال قالت اعلن اعلنت افاد ذكر بحسب وفق بلغ بلغت يبلغ تبلغ
 ستبلغ سيبلغ وصل وصلت عدد مسوول مسوولين مسوولون شخص شخصا اشخاص سلطات السلطات انسان"""
 _PLACE_BEFORE = frozenset(
@@ -171,10 +187,36 @@ def _one_counted(lead: Statement, other: Statement, embedder: PieceEmbedder) -> 
         return True
     if _PEOPLE & {one, two}:
         return {one, two} <= _PEOPLE | _PERSONS
-    first, second = embedder.many_pieces([one, two])
-    if not len(first.word_vectors) or not len(second.word_vectors):
+    if any({one, two} <= known for known in _called_alike()):
         return True
-    return float((first.word_vectors @ second.word_vectors.T).max()) >= _SAME_COUNTED
+    first, second = (
+        [
+            pieces.word_vectors
+            for pieces in embedder.many_pieces(_forms(word))
+            if len(pieces.word_vectors)
+        ]
+        for word in (one, two)
+    )
+    if not first or not second:
+        return True
+    return any(float((a @ b.T).max()) >= _SAME_COUNTED for a in first for b in second)
+
+
+def _counted_alike(lead: Statement, other: Statement) -> frozenset[str]:
+    """The terms of the noun that is counted, where the other counts it by another word."""
+    nouns = {_counted(lead), _counted(other)}
+    known = any(nouns <= words for words in _called_alike())
+    return frozenset(term.text for noun in nouns for term in terms(noun)) if known else frozenset()
+
+
+def _forms(word: str) -> list[str]:
+    """A counted noun, also without the ending it has behind a number («مهاجرًا»)."""
+    return [word, word[:-1]] if word.endswith("ا") and len(word) > 3 else [word]
+
+
+@cache
+def _called_alike() -> tuple[frozenset[str], ...]:
+    return tuple(frozenset(row.split()) for row in _CALLED_ALIKE.strip().splitlines())
 
 
 def _one_subject(
@@ -193,7 +235,12 @@ def _one_subject(
         for pieces, text in zip(embedder.many_pieces(texts), texts, strict=True)
     ]
     missing = (held[0] >= _SAME_WORD) & (held[1] < _OTHER_WORD) & (asked.weights >= _TELLING)
-    gone = [n for n in np.flatnonzero(missing) if not asked.keys[n] <= _light()]
+    counted = _counted_alike(lead, other)
+    gone = [
+        n
+        for n in np.flatnonzero(missing)
+        if not (asked.keys[n] <= _light() or asked.keys[n] & counted)
+    ]
     near = other.evidence.probability >= _NEARLY * lead.evidence.probability
     if gone and not (near and float(asked.weights[gone].sum()) <= _MAY_MISS):
         return False
@@ -295,6 +342,9 @@ def _folded(one: Statement) -> tuple[Span, Span | None]:
 
 def _counted(one: Statement) -> str:
     """The folded word behind the number, or nothing."""
+    said = fold(one.text[one.value.start : one.value.end])
+    if said in DUALS:  # «جنديان»: the noun is in the number
+        return f"{said[:-3]}ه" if said[-3] == "ت" else said[:-2]
     match = regex.match(r"\s+(?:of\s+|من\s+)?([\p{L}\p{M}]+)", one.text, pos=one.value.end)
     word = fold(match[1]) if match else ""
     return "" if not word or not terms(word) else word

@@ -11,6 +11,7 @@ from rag.evaluation.selective import Bin, RiskPoint
 _WIDTH = 640
 _LABELS = 150
 _ROW = 22
+_SECOND_LINE = 15
 _SQUARE = 300
 _EDGE = 44
 _MOST_POINTS = 400  # a curve of thousands of points looks no different
@@ -18,28 +19,35 @@ _MOST_POINTS = 400  # a curve of thousands of points looks no different
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """A share with its interval; ``label`` is plain text."""
+    """A share with its interval; ``label`` is plain text, ``arabic`` stands under it."""
 
     label: str
     value: float
     low: float | None = None
     high: float | None = None
     note: str = ""
+    arabic: str = ""
 
 
 def bars(title: str, rows: Sequence[Bar]) -> str:
     """Shares as horizontal bars from 0 to 1, each with a line for its interval."""
     scale = _WIDTH - _LABELS - 110
-    height = _ROW * len(rows) + 8
+    step = _ROW + (_SECOND_LINE if any(row.arabic for row in rows) else 0)
+    height = step * len(rows) + 8
     parts = []
     for place, row in enumerate(rows):
-        y = 4 + place * _ROW
+        y = 4 + place * step
         middle = y + _ROW / 2 - 2
         parts.append(
             f'<text x="{_LABELS - 8}" y="{middle + 4:.1f}" text-anchor="end">{escape(row.label)}</text>'
             f'<rect class="track" x="{_LABELS}" y="{y}" width="{scale}" height="{_ROW - 6}"/>'
             f'<rect class="bar" x="{_LABELS}" y="{y}" width="{scale * row.value:.1f}" height="{_ROW - 6}"/>'
         )
+        if row.arabic:
+            parts.append(
+                f'<text class="soft" lang="ar" x="{_LABELS - 8}" y="{middle + 4 + _SECOND_LINE:.1f}" '
+                f'text-anchor="end">{escape(row.arabic)}</text>'
+            )
         if row.low is not None and row.high is not None:
             left, right = _LABELS + scale * row.low, _LABELS + scale * row.high
             parts.append(

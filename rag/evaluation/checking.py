@@ -14,6 +14,8 @@ from rag.evaluation.importing import locate
 from rag.evaluation.questions import FactQuestion, Gold, QuestionFile
 from rag.folding import fold, fold_with_origins
 from rag.languages import language_of
+from rag.quantities.guard import unstated
+from rag.quantities.values import values_in
 from rag.types import Document, DocumentSummary
 
 _QUOTED = re.compile(r"“[^”]*”|«[^»]*»|\"[^\"]*\"")
@@ -149,8 +151,20 @@ def _answers(line: int, question: FactQuestion, gold: Gold) -> list[Finding]:
     digits = [one for one in question.answers if any(c.isdigit() for c in one)]
     if not same and not digits:
         return []
-    if any(_share(one, quote) for one in (*same, *digits)):
+    alike = [one for one in dict.fromkeys((*same, *digits)) if _share(one, quote)]
+    if alike and not all(_differs(one, quote) for one in alike):
         return []
+    if alike:
+        return [
+            Finding(
+                line=line,
+                id=question.id,
+                code="answer_differs",
+                severity="warning",
+                message=f"the gold span {quote!r} states another value than {', '.join(map(repr, alike))}",
+                fix=f"put {quote!r} into answers, or point gold at the place that states the answer",
+            )
+        ]
     return [
         Finding(
             line=line,
@@ -168,6 +182,15 @@ def _share(answer: str, quote: str) -> bool:
         metrics.states(quote, [answer])
         or metrics.states(answer, [quote])
         or metrics.token_f1(answer, [quote]) > 0
+        or bool(values_in(answer) and not unstated(answer, [quote]))
+    )
+
+
+def _differs(answer: str, quote: str) -> bool:
+    """Whether each states a value the other does not: 12,000 and 99,000."""
+    return all(
+        any(value.kind != "name" for value in unstated(one, [other]))
+        for one, other in ((answer, quote), (quote, answer))
     )
 
 

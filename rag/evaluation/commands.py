@@ -12,7 +12,7 @@ from rag.engine import Engine
 from rag.errors import UsageError
 from rag.evaluation import compare, provenance
 from rag.evaluation.bars import ALWAYS, FailedBar, check_bars, parse_bar
-from rag.evaluation.outputs import Print, require_folder, tell, write
+from rag.evaluation.outputs import Print, refuse_overwriting, require_folder, tell, write
 from rag.evaluation.partial import Partial
 from rag.evaluation.questions import (
     FactQuestion,
@@ -53,6 +53,8 @@ def evaluate(options: argparse.Namespace, settings: Settings, out: Print) -> int
         baseline = compare.read_baseline(options.baseline)
     for path in (options.save, options.html, options.baseline):
         require_folder(path)
+    written = {"--save": options.save, "--html": options.html, "--baseline": options.baseline}
+    refuse_overwriting(written, [options.file])
     report = _asked(options, settings, file, questions)
     failed = check_bars(report, bars)
     changes = None if baseline is None else compare.against(baseline, report)

@@ -129,6 +129,8 @@ def _both(document: Document, draft: _Draft) -> Iterator[FactQuestion]:
         quote=quote,
     )
     asked = language_of(draft.question) if draft.question else None
+    # Capitals show that it is a name, not whose.
+    kind = "name" if draft.kind == "person" and asked is None else draft.kind
     for language in LANGUAGES:
         if language == asked:
             question = draft.question
@@ -144,7 +146,7 @@ def _both(document: Document, draft: _Draft) -> Iterator[FactQuestion]:
             language=language,
             answers=(quote,),
             gold=(gold,),
-            tags=(draft.kind,) if language != asked else (draft.kind, "phrased"),
+            tags=(kind,) if language != asked else (kind, "phrased"),
             pair=f"draft-{name}",
             draft=True,
         )

@@ -9,7 +9,7 @@ from typing import Any
 
 from rag.engine import Engine
 from rag.errors import UsageError
-from rag.evaluation.outputs import Print, tell, write
+from rag.evaluation.outputs import Print, refuse_overwriting, tell, write
 from rag.evaluation.questions import QuestionFile, nothing_in, read, what_it_may_be
 from rag.settings import Settings
 from rag.terminal import json_line, one_line
@@ -27,6 +27,7 @@ def _import(options: argparse.Namespace, settings: Settings, out: Print) -> int:
 
     engine = Engine(settings)
     articles = options.articles
+    refuse_overwriting({"--output": options.output, "--articles": articles}, options.files)
     given = Options(
         articles="articles.jsonl" if articles is None else articles.name,
         language=options.language,
@@ -103,9 +104,13 @@ def _summary(file: QuestionFile, findings: Sequence[Any]) -> str:
     drafts = sum(question.draft for _, question in file.questions)
     errors = sum(one.severity == "error" for one in findings)
     return (
-        f"{len(file.questions)} questions ({drafts} drafts), {errors} errors, "
-        f"{len(findings) - errors} warnings"
+        f"{_many(len(file.questions), 'question')} ({_many(drafts, 'draft')}), {_many(errors, 'error')}, "
+        f"{_many(len(findings) - errors, 'warning')}"
     )
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _draft(options: argparse.Namespace, settings: Settings, out: Print) -> int:

@@ -29,6 +29,7 @@ METRIC_NAMES: Mapping[str, tuple[str, str]] = {
     "citation_recall": ("citation recall", "استدعاء الاقتباس"),
     "fact_cited": ("fact cited", "المعلومة مقتبسة"),
     "quote_exactness": ("quote exactness", "حرفية الاقتباس"),
+    "values_stated": ("values stated", "قيم الجواب في الاقتباس"),
     "abstention_precision": ("abstention precision", "دقة الامتناع"),
     "abstention_recall": ("abstention recall", "استدعاء الامتناع"),
     "no_answer_auroc": ("AUROC, no answer", "AUROC، بلا جواب"),
@@ -67,7 +68,11 @@ def slice_name(name: str) -> str:
 
 
 def slice_name_arabic(name: str) -> str:
-    """A language or a pair of languages in Arabic: «العربية», «من العربية إلى الإنجليزية»."""
+    """A slice in Arabic: «الكل», «العربية», «من العربية إلى الإنجليزية»; a tag has one name."""
+    if name == ALL:
+        return "الكل"
+    if name.startswith(TAG_PREFIX):
+        return name.removeprefix(TAG_PREFIX)
     asked, _, written = name.partition("-")
     if not written:
         return _LANGUAGES[asked][1]

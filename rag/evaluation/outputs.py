@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from rag.errors import ConfigurationError
+from rag.errors import ConfigurationError, UsageError
 from rag.terminal import printable
 
 Print = Callable[[str], None]  # writes a line to standard output
@@ -19,6 +19,24 @@ def require_folder(path: Path | None) -> None:
         raise ConfigurationError(
             f"{path}: {what}", hint="name a file in a folder that exists and may be written"
         )
+
+
+def refuse_overwriting(written: Mapping[str, Path | None], read: Sequence[Path]) -> None:
+    """Refuses to write over what is read, or two things into one file; raises UsageError."""
+    taken: dict[Path, str] = {path.resolve(): f"the file {str(path)!r} it reads" for path in read}
+    folders = {path.resolve(): path for path in read if path.is_dir()}
+    for flag, path in written.items():
+        if path is None:
+            continue
+        place = path.resolve()
+        if place.parent in folders and place.exists():
+            taken[place] = f"what lies in the folder {str(folders[place.parent])!r} it reads"
+        if place in taken:
+            raise UsageError(
+                f"{flag} {str(path)!r} would be written over {taken[place]}",
+                hint=f"name another file with {flag}",
+            )
+        taken[place] = f"what {flag} writes"
 
 
 def write(path: Path, text: str) -> None:

@@ -45,18 +45,19 @@ _STYLE = """
 @media(prefers-color-scheme:dark){:root{--ink:#e7ebf0;--soft:#a3adba;--paper:#14181d;--panel:#1d232b;--line:#36404c;--bar:#6fb1e0;--bad:#ff8a80;--good:#6fd29b;--mark:#5a4a10}}
 body{margin:0 auto;padding:1.5rem;max-width:72rem;background:var(--paper);color:var(--ink);font:16px/1.65 system-ui,"Noto Sans Arabic","Noto Naskh Arabic",sans-serif}
 h1{font-size:1.5rem;margin:0;display:flex;justify-content:space-between;gap:1rem}h2{font-size:1.15rem;margin:2.2rem 0 .6rem;border-block-end:1px solid var(--line);display:flex;justify-content:space-between;gap:1rem}
-.ar{font-size:1.08em}.soft{color:var(--soft)}
+.ar{font-size:1.08em}.soft{color:var(--soft)}text.soft{fill:var(--soft)}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));gap:.7rem;margin-block:1.2rem}
 .card{background:var(--panel);border-radius:.5rem;padding:.7rem .9rem}.card b{display:block;font-size:1.5rem;font-variant-numeric:tabular-nums}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem}
-th,td{padding:.2rem .7rem;text-align:end;border-block-end:1px solid var(--line);white-space:nowrap}th:first-child,td:first-child{text-align:start}td small{display:block;color:var(--soft)}
-.charts{display:flex;flex-wrap:wrap;gap:1.5rem}figure{margin:0}figcaption{font-weight:600;margin-block-end:.3rem}
+th,td{padding:.2rem .7rem;text-align:end;border-block-end:1px solid var(--line);white-space:nowrap}th:first-child,td:first-child{text-align:start}td small,th small{display:block;text-align:right;font-weight:400;color:var(--soft)}
+.charts{display:flex;flex-wrap:wrap;gap:1.5rem}figure{margin:0;max-width:100%;overflow-x:auto}svg[width="640"]{min-width:36rem}figcaption{font-weight:600;margin-block-end:.3rem}
 svg{max-width:100%;height:auto;font:12px system-ui,"Noto Sans Arabic",sans-serif;fill:currentColor}
 .track{fill:var(--panel)}.bar{fill:var(--bar)}.whisker{stroke:currentColor;stroke-width:1.5;opacity:.7}.grid{stroke:var(--line)}.ideal{stroke:var(--soft);stroke-dasharray:4 4}.dot{fill:var(--bar);opacity:.85}.curve{fill:none;stroke:var(--bar);stroke-width:2}
 article{border:1px solid var(--line);border-radius:.5rem;padding:.8rem 1rem;margin-block:.8rem}h3.slice{margin-block:1.4rem .4rem;scroll-margin-block-start:1rem}th a{color:inherit}article h3{font-size:1.05rem;margin:0 0 .3rem}
 blockquote{margin:.35rem 0;padding:.4rem .8rem;background:var(--panel);border-inline-start:3px solid var(--line);border-radius:.2rem}
 blockquote.good{border-color:var(--good)}blockquote.bad{border-color:var(--bad)}mark{background:var(--mark);color:inherit}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;font-size:.85rem}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
+@media(max-width:44rem){dl{grid-template-columns:minmax(0,1fr)}dt{overflow-wrap:anywhere}dd{margin-block-end:.4rem}}
 .why{color:var(--bad)}
 """.strip()
 
@@ -94,6 +95,11 @@ def _said(text: str, tag: str = "span", attributes: str = "") -> str:
     return f'<{tag} lang="{language}" dir="{direction}"{attributes}>{_text(text)}</{tag}>'
 
 
+def _arabic(text: str) -> str:
+    """A word of the page itself, kept apart from the numbers beside it."""
+    return f'<bdi lang="ar" dir="rtl">{text}</bdi>'
+
+
 def _name(text: str) -> str:
     return f'<bdi dir="auto">{_text(text)}</bdi>'
 
@@ -112,7 +118,7 @@ def _header(report: Report) -> str:
     return (
         f"<header>{_titled('Evaluation', 'التقييم', 'h1')}"
         f'<p class="soft">{_name(str(name))} · {figures.questions} questions · '
-        f'<span lang="ar" dir="rtl">{figures.questions} سؤالًا</span></p></header>'
+        f'<span lang="ar" dir="rtl">عدد الأسئلة: {figures.questions}</span></p></header>'
     )
 
 
@@ -210,6 +216,7 @@ def _bars(report: Report, metric: str, names: Sequence[str], what: str) -> str:
         rows.append(
             charts.Bar(
                 label=printable(slice_name(name)),
+                arabic="" if what == "tag" else slice_name_arabic(name),
                 value=value,
                 low=known.low if known else None,
                 high=known.high if known else None,
@@ -232,9 +239,9 @@ def _figures(report: Report) -> str:
     names = [ALL, *LANGUAGES, *(name for name in PAIRS if name in report.slices)]
     worst = _worst(report)
     head = "".join(
-        f'<th><a href="#worst-{name}">{_text(slice_name(name))}</a></th>'
+        f'<th><a href="#worst-{name}">{_text(slice_name(name))}</a>{_arabic_head(name)}</th>'
         if name in worst
-        else f"<th>{_text(slice_name(name))}</th>"
+        else f"<th>{_text(slice_name(name))}{_arabic_head(name)}</th>"
         for name in names
     )
     rows = []
@@ -245,13 +252,19 @@ def _figures(report: Report) -> str:
             spread = "" if known is None else f"<small>{known.low:.3f}–{known.high:.3f}</small>"
             cells.append(f"<td>{cell(metric, getattr(report.slices[name], metric))}{spread}</td>")
         arabic = metric_name_arabic(metric, report.k)
-        label = f'{metric_name(metric, report.k)} <span class="soft" lang="ar" dir="rtl">{arabic}</span>'
+        label = metric_name(metric, report.k)
+        if arabic != label:
+            label += f' <span class="soft" lang="ar" dir="rtl">{arabic}</span>'
         rows.append(f"<tr><td>{label}</td>{''.join(cells)}</tr>")
     return (
         f"{_titled('Figures with 95 % intervals', 'الأرقام مع مجالات ثقة 95٪')}"
         f'<div class="wide"><table><thead><tr><th></th>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
+
+
+def _arabic_head(name: str) -> str:
+    return f'<small class="soft" lang="ar" dir="rtl">{_text(slice_name_arabic(name))}</small>'
 
 
 def _examples(report: Report) -> str:
@@ -292,7 +305,9 @@ def _badness(row: Row) -> tuple[int, float, str]:
 
 
 def _example(row: Row, reason: str) -> str:
-    told = "" if row.confidence is None else f" · confidence · الثقة {row.confidence:.2f}"
+    told = (
+        "" if row.confidence is None else f" · confidence · {_arabic('الثقة')} {row.confidence:.2f}"
+    )
     parts = [
         _said(row.question, "h3"),
         f'<p><span class="why">{_text(reason)} · <span lang="ar" dir="rtl">{_why_arabic(reason)}</span></span> <span class="soft">{_name(row.id)}{told}'
@@ -300,7 +315,9 @@ def _example(row: Row, reason: str) -> str:
     ]
     if row.accepted:
         accepted = " | ".join(f"<bdi>{_text(one)}</bdi>" for one in row.accepted[:6])
-        parts.append(f'<p><span class="soft">accepted · المقبول:</span> {accepted}</p>')
+        parts.append(
+            f'<p><span class="soft">accepted · {_arabic("المقبول")}:</span> {accepted}</p>'
+        )
     if row.expected is not None:
         gold = row.expected
         language = language_of(gold.before + gold.quote + gold.after)
@@ -312,7 +329,7 @@ def _example(row: Row, reason: str) -> str:
         )
     if row.answer is not None:
         parts.append(
-            f'<p><span class="soft">answered · الجواب:</span> {_said(row.answer, "bdi")}</p>'
+            f'<p><span class="soft">answered · {_arabic("الجواب")}:</span> {_said(row.answer, "bdi")}</p>'
         )
     parts += [_cited(one) for one in row.shown]
     return f"<article>{''.join(parts)}</article>"

@@ -217,7 +217,8 @@ def accepted(file: QuestionFile) -> tuple[FactQuestion, ...]:
 
 def what_it_may_be(file: QuestionFile) -> str:
     """What to do about faulty lines: other formats are imported."""
-    if not file.questions and all(fault.reason.startswith("not JSON") for fault in file.faults):
+    foreign = ("not JSON", "id: is missing")
+    if not file.questions and all(fault.reason.startswith(foreign) for fault in file.faults):
         return (
             "question files hold one JSON object a line; tables, SQuAD and others are imported: "
             "sanad facts import FORMAT FILE --output facts.jsonl"

@@ -53,7 +53,9 @@ class Row:
     ``rank`` is that of the first passage with a gold span, from 1; ``gains`` are those of the
     ranking and ``ideal`` of the best there can be (:func:`metrics.gains`), None where the target
     ranks nothing. ``parity`` tells whether the same question in the other language was treated the
-    same. ``quotes_checked`` of the citations could be compared with a stored document. Figures that need a gold span are None for unanswerable questions.
+    same. ``quotes_checked`` of the citations could be compared with a stored document, and of the
+    ``values_checked`` numbers, dates, amounts and names in the answer ``values_unstated`` stand in
+    none of the quotes shown with it. Figures that need a gold span are None for unanswerable questions.
     """
 
     id: str
@@ -77,6 +79,8 @@ class Row:
     fact_cited: float | None
     latency_ms: float
     quotes_checked: int = 0
+    values_checked: int = 0
+    values_unstated: int = 0
     pair: str | None = None
     languages: str | None = None
     answer_languages: str | None = None
@@ -143,6 +147,7 @@ class Metrics:
     citation_recall: float | None
     fact_cited: float | None
     quote_exactness: float | None
+    values_stated: float | None = None
     abstention_precision: float | None
     abstention_recall: float | None
     no_answer_auroc: float | None
@@ -233,6 +238,7 @@ SHARES: Mapping[str, Callable[[Row, int], Pair | None]] = {
         row.quotes_checked - row.quotes_unverified,
         row.quotes_checked,
     ),
+    "values_stated": lambda row, _: (row.values_checked - row.values_unstated, row.values_checked),
     "abstention_precision": lambda row, _: (
         float(row.abstained and row.unanswerable),
         float(row.abstained),

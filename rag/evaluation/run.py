@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -28,6 +29,7 @@ from rag.evaluation.results import (
 )
 from rag.evaluation.targets import Answering, LocalTarget, Quoted, Reply, Target
 from rag.languages import language_of
+from rag.quantities.guard import claimed, unstated
 from rag.types import LANGUAGES, Document, IndexState, Language
 
 MOST_AT_ONCE = 64
@@ -236,6 +238,7 @@ class _Judge:
         )
         checked = [] if self.library is None else [one for one in reply.citations if one.quote]
         answered = bool(question.answers)
+        claims, unstated_values = _claims(reply)
         return Row(
             id=question.id,
             question=question.question,
@@ -258,6 +261,8 @@ class _Judge:
             citations_dropped=reply.dropped,
             quotes_checked=len(checked),
             quotes_unverified=sum(not self._verifies(one) for one in checked),
+            values_checked=claims,
+            values_unstated=unstated_values,
             **(_words(reply.answer, question.answers) if answered else _NO_WORDS),
             citation_recall=metrics.citation_recall(correct) if places else None,
             fact_cited=None if question.unanswerable else float(fact),
@@ -294,12 +299,41 @@ class _Judge:
             return Expected(
                 document_id=id,
                 start=item.span.start,
-                before=text[max(item.span.start - _AROUND, 0) : item.span.start],
+                before=_before(text, item.span.start),
                 quote=item.quote,
-                after=text[item.span.end : item.span.end + _AROUND],
+                after=_after(text, item.span.end),
             )
         return None
 
+
+def _claims(reply: Reply) -> tuple[int, int]:
+    """How many values and names the answer holds, and how many of them no quote states."""
+    quotes = [one.quote for one in reply.citations if one.quote]
+    if not reply.answer or not quotes:
+        return 0, 0
+    return claimed(reply.answer), len(unstated(reply.answer, quotes))
+
+
+def _before(text: str, start: int) -> str:
+    """Up to 120 characters before a place, from the beginning of a word where one is near."""
+    first = max(start - _AROUND, 0)
+    if first and not text[first - 1].isspace():
+        gap = _GAP.search(text, first, min(first + _LONG_WORD, start))
+        first = first if gap is None else gap.end()
+    return text[first:start]
+
+
+def _after(text: str, end: int) -> str:
+    """Up to 120 characters behind a place, to the end of a word where one is near."""
+    last = min(end + _AROUND, len(text))
+    if last < len(text) and not text[last].isspace():
+        gaps = list(_GAP.finditer(text, max(last - _LONG_WORD, end), last))
+        last = gaps[-1].start() if gaps else last
+    return text[end:last]
+
+
+_GAP = re.compile(r"\s+")
+_LONG_WORD = 30  # characters; what is longer is cut
 
 _NO_WORDS: Mapping[str, float | None] = dict.fromkeys(
     (

@@ -8,14 +8,18 @@ from fractions import Fraction
 
 import regex
 
+from rag.languages import arabic
 from rag.quantities.dates import counts
 from rag.quantities.numbers import numbers_in
-from rag.quantities.reading import Reading, Value, ValueKind, any_of
+from rag.quantities.reading import Reading, Value, ValueKind, any_of, found_in
 from rag.quantities.units import (
+    CODES,
     COUNTRIES,
+    CUBIC,
     CURRENCIES,
     DUALS,
     FRACTIONS,
+    LIRA_POUNDS,
     MEASURES,
     PER_HOUR,
     PERCENT,
@@ -39,16 +43,35 @@ _HALF_OF = regex.compile(
     r"(?<!\p{L})(half|quarter|third|[وبلك]?نصف|[وبلك]?ربع|[وبلك]?ثلث)\s+(?:an?\s+|of\s+an?\s+|ال)?$"
 )
 _DOZEN = regex.compile(r"\b(?:(two|three|four|five|six|ten|\d+|a|half a)\s+)?dozen\b")
+_COUNTS = {"two": 2, "three": 3, "four": 4, "ثلاثه": 3, "اربعه": 4}
+_FEW = any_of(
+    w for w in (*arabic.RULES.number_words, *(f"و{w}" for w in arabic.RULES.number_words))
+)
+_COUNTED_BEFORE = regex.compile(rf"(?:\d|(?<!\p{{L}})(?:{_FEW}))\s+$")
 _DOZENS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "ten": 10, "a": 1}
 _CONSTRUCT = frozenset("الفا مليونا مليارا".split())
 _TAKES_NOUN = regex.compile(r"\s+(?!و|ا?لا\b)\p{Arabic}+(?<!ا)(?!\p{L})")
+_SYMBOL_BEFORE = regex.compile(rf"([$€£¥₪])\s*$|(?<!\p{{L}})({any_of(CODES)}|us\$)\s*$")
 _TWO_BILLION = regex.compile(r"(?<!\p{L})و?(ملياري)(?!\p{L})")
-_POINT = regex.compile(r"\s+(?:point|فاصله)\s+$")
+_POINT = regex.compile(r"\s+(?:point|فاصله|فاصل)\s+$")
+_NO_SHARE_AR = r"(?!(?:ال)?(?:مليون|مليار|الف|نهايي|ساعه|دقيقه|يوم|شهر|سنه|عام|قرن|عقد)(?!\p{L}))"
 _SHARE = regex.compile(
     r"(?<!\p{L})(?:(?P<three>ثلاثه ارباع|three[\s-]quarters)(?=\s+(?:of|the|ال))"
-    r"|(?:(?P<count>two|three|one|a|\d)[\s-]+)?(?P<word>half|thirds?|quarters?)(?=\s+of\b(?!\s+an?\s+\p{L}+illion)|\s+the\b)"
-    r"|[وبل]?(?P<ar>نصف|ثلثي|ثلثا|ثلثين|ثلثان|ثلث|ربع)(?=\s+ال(?!مليون|مليار|الف|ساعه)|\s+عدد|\s+سكان))"
+    rf"(?!\s+(?:of\s+an?\s+|ال)(?:{any_of(SCALES)})(?!\p{{L}}))"
+    r"|(?P<many>(?:ثلاثه|اربعه)\s+اخماس)"
+    r"|(?:(?P<count>two|three|four|one|a|\d)[\s-]+)?"
+    r"(?<!(?:first|second|third|fourth|last|final|other)\s)(?P<word>half|thirds?|quarters?|fourths|fifths|sixths|eighths|tenths|(?<=\b(?:a|one)[\s-])(?:fifth|sixth|eighth|tenth))"
+    r"(?=\s+of\b(?!\s+an?\s+\p{L}+illion)|\s+the\b)"
+    r"|(?P<count>two)[\s-](?P<word>thirds|fifths)(?!\p{L})"
+    r"|(?P<ar>ثلثان|ثلثين|الثلثان|الثلثين)(?!\p{L})"
+    rf"|[وبل]?(?P<ar>ثلثي|ثلثا|ثلثين|ثلثان|ثلث|سدس)(?=\s+{_NO_SHARE_AR}\p{{L}}{{3}})"
+    rf"|[وبل]?(?P<ar>نصف|ربع)(?=\s+{_NO_SHARE_AR}(?:ال|عدد|سكان|اعضاء|مقاعد|اصوات))"
+    r"|[وبل]?(?P<ar>خمس)(?=\s+(?:ال\p{L}{2,}(?<!ات)|عدد|سكان|اعضاء|مقاعد)(?!\p{L})))"
 )
+_THREE_QUARTERS = regex.compile(
+    rf"(?<!\p{{L}})(?:three[\s-]quarters\s+of\s+an?\s+|ثلاثه ارباع\s+(?:ال)?)(?P<scale>{any_of(SCALES)})(?!\p{{L}})"
+)
+_ONE_AND_A_HALF = regex.compile(rf"\bone\s+and\s+a\s+half\s+(?P<scale>{any_of(SCALES)})\b")
 _ONE_EN = any_of(SINGULAR | frozenset(w for w in MEASURES if w.isascii()))
 _ONE_AR = any_of(frozenset(w for w in SINGULAR | MEASURES.keys() if not w.isascii()))
 _ONE = regex.compile(
@@ -56,6 +79,25 @@ _ONE = regex.compile(
 )
 _UNIT_EN = any_of(frozenset(w for w in MEASURES if w.isascii() and len(w) > 2))
 _UNIT_AR = any_of(frozenset(w for w in MEASURES if not w.isascii()))
+_PARTS_OF_UNIT = regex.compile(
+    rf"(?<!\p{{L}})(?:(?P<p>three[\s-]quarters)\s+of\s+an?\s+(?P<u>{_UNIT_EN})"
+    rf"|(?P<p>ثلاثه ارباع|ثلثي|ثلث)\s+(?:ال)?(?P<u>{_UNIT_AR}))(?!\p{{L}})"
+)
+_LONG_TIME = regex.compile(
+    r"\ba\s+(?P<u>decade|century|fortnight)\b|(?<!\p{L})[وبل]?(?P<u>عقد|قرن)\s+من\s+(?:الزمن|الزمان)(?!\p{L})"
+)
+# Percentage points, and hundredths of them.
+_POINTS = regex.compile(r"\s*(?:percentage points?|نقط[هت]\s+ميويه|نقاط\s+ميويه)(?!\p{L})")
+_BASIS_POINTS = regex.compile(r"\s*(?:basis points?|bps|نقط[هت]\s+اساس|نقاط\s+اساس)(?!\p{L})")
+_PART_OF_POINT = regex.compile(
+    r"\b(?P<p>half|quarter)(?:\s+of)?(?:\s+an?)?[\s-]+(?:percentage[\s-]+)point\b|\b(?P<p>quarter)-point\b"
+    r"|(?<!\p{L})[وبل]?(?P<p>نصف|ربع)\s+نقطه\s+ميويه(?!\p{L})|(?<!\p{L})[وبل]?(?P<two>نقطتين|نقطتان)\s+ميويت(?:ين|ان)(?!\p{L})"
+)
+_ON_A_SCALE = regex.compile(r"\s+(?:(?:علي|ب|وفق)\s*مقياس|on\s+the\s+(?:\p{L}+\s+)?scale)")
+_AND_MORE = regex.compile(r"\s+و\s?$")
+_KIND_OF_DEGREE = regex.compile(
+    r"\s*(?:(?P<c>celsius|centigrade|c|ميويه|سلزيوس|سيلسيوس)|(?P<f>fahrenheit|f|فهرنهايت))(?!\p{L})"
+)
 _PART_OF_UNIT = regex.compile(
     rf"\b(?P<p1>half|quarter)\s+(?:of\s+)?an?\s+(?P<u1>{_UNIT_EN})\b|(?<!\p{{L}})(?P<p1>و?(?:نصف|ربع))\s+(?P<u1>{_UNIT_AR})(?!\p{{L}})"
     rf"|\ban?\s+(?P<u2>{_UNIT_EN})\s+and\s+a\s+(?P<p2>half|quarter)\b|\bone\s+and\s+a\s+(?P<p2>half|quarter)\s+(?P<u2>{_UNIT_EN})\b"
@@ -127,25 +169,44 @@ def _numbers(reading: Reading) -> list[_Number]:
         if blanked[start] == "و" and reading.text[start] != "و":
             start += 1
         found.append(_Number(amount, start, quantity.end, digits=quantity.digits))
-    for match in _DOZEN.finditer(reading.text):
+    for number in _in_phrases(reading.text):
+        found = [n for n in found if n.end <= number.start or n.start >= number.end]
+        found.append(number)
+    found.sort(key=lambda number: number.start)
+    return _joined(reading, found)
+
+
+def _in_phrases(text: str) -> Iterator[_Number]:
+    """The numbers that a phrase says: two dozen, one and a half million, «ثلاثة أرباع المليون», «ملياري»."""
+    for match in found_in(_DOZEN, text, ("dozen",)):
         count = match[1] or "a"
         times = (
             Fraction(1, 2) if count == "half a"
             else Fraction(int(count) if count.isdigit() else _DOZENS[count])
         )  # fmt: skip
-        found = [n for n in found if n.end <= match.start() or n.start >= match.end()]
-        found.append(_Number(times * 12, match.start(), match.end()))
-    for match in _TWO_BILLION.finditer(reading.text):
-        found.append(_Number(Fraction(2 * 10**9), match.start(1), match.end(1)))
-    found.sort(key=lambda number: number.start)
-    return _joined(reading, found)
+        yield _Number(times * 12, match.start(), match.end())
+    for pattern, part in ((_ONE_AND_A_HALF, Fraction(3, 2)), (_THREE_QUARTERS, Fraction(3, 4))):
+        for match in found_in(pattern, text, ("half", "quarters", "ارباع")):
+            if (by := SCALES[match["scale"]]) >= 1000:
+                yield _Number(part * by, *match.span())
+    for match in _TWO_BILLION.finditer(text):
+        yield _Number(Fraction(2 * 10**9), match.start(1), match.end(1))
 
 
 def _joined(reading: Reading, found: list[_Number]) -> list[_Number]:
     out: list[_Number] = []
     for number in found:
         gap = reading.text[out[-1].end : number.start] if out else "x"
-        if out and _POINT.fullmatch(gap) and not number.digits and number.amount < 10:
+        scale = _scale_behind(reading, out[-1]) if out and number.digits else 1
+        if (
+            out
+            and _AND_MORE.fullmatch(gap)
+            and number.amount < scale
+            and not _BETWEEN.search(reading.text[max(0, out[-1].start - 10) : out[-1].start])
+        ):  # «19 ألفًا و300»
+            out[-1].amount += number.amount
+            out[-1].end = number.end
+        elif out and _POINT.fullmatch(gap) and not number.digits and number.amount < 10:
             out[-1].amount += number.amount / 10
             out[-1].end = number.end
         elif (
@@ -175,6 +236,12 @@ def _joined(reading: Reading, found: list[_Number]) -> list[_Number]:
             number.amount *= FRACTIONS[before[1].lstrip("وبلك")]
             number.start = before.start(1)
     return [n for n in out if n.amount is not None]
+
+
+def _scale_behind(reading: Reading, number: _Number) -> int:
+    """The scale that ends a number written in digits: the thousand of «19 ألفًا»; 1 where none does."""
+    word = reading.text[number.start : number.end].rpartition(" ")[2]
+    return SCALES.get(word, 1) if number.digits else 1
 
 
 def _scaled(reading: Reading, number: _Number) -> None:
@@ -237,14 +304,19 @@ def _amount_of(reading: Reading, number: _Number) -> Value:
     unit = ""
     after = reading.text[end : end + 40]
     percent = regex.match(rf"\s*({PERCENT})", after)
-    symbol = regex.search(r"([$€£¥₪])\s*$|(?<!\p{L})(usd|eur|gbp|sar|aed|egp|us\$)\s*$", before)
-    if percent or reading.text[end - 1] == "%":
+    symbol = _SYMBOL_BEFORE.search(before)
+    sign = regex.search(r"(?<!\d\s?)[%٪]\s?$", before)  # «٪٥»
+    points = _POINTS.match(after) or _BASIS_POINTS.match(after)
+    if percent or points or sign or reading.text[end - 1] == "%":
         kind = "share"
-        amount = amount / 100
-        high = None if number.high is None else number.high / 100
-        end = core = end + (percent.end() if percent else 0)
-        if regex.match(r"\s+points?\b", reading.text[end : end + 10]) or regex.search(
-            r"نقطه\s*ميويه|نقاط\s*ميويه", after
+        hundred = 10_000 if points and _BASIS_POINTS.match(after) else 100
+        amount = amount / hundred
+        high = None if number.high is None else number.high / hundred
+        behind = percent or points
+        end = core = end + (behind.end() if behind else 0)
+        start -= len(before) - sign.start() if sign else 0
+        if points or regex.match(
+            r"\s+points?\b|\s+نق(?:طه|اط)\s+ميويه", reading.text[end : end + 16]
         ):
             unit = "points"
     elif symbol:
@@ -263,7 +335,11 @@ def _amount_of(reading: Reading, number: _Number) -> Value:
         if more:  # «ثلاث ساعات ونصف», "three hours and a half"
             amount += FRACTIONS[more[1] or more[2]] * factor
             end = more.end()
+        if kind == "measure" and unit == "degree" and _ON_A_SCALE.match(reading.text, end):
+            kind, unit = "number", ""  # «7.2 درجات على مقياس ريختر»
         if kind == "measure" and unit == "degree":
+            if which := _KIND_OF_DEGREE.match(reading.text, end):
+                unit, end = f"degree {'c' if which['c'] else 'f'}", which.end()
             below = regex.match(r".{0,14}?(?:below zero|تحت الصفر)", reading.text[end : end + 30])
             if below or regex.search(r"(?:^|\s)-$|minus\s+$|ناقص\s+$", before):
                 amount = -amount
@@ -298,7 +374,7 @@ def _unit(reading: Reading, end: int) -> tuple[ValueKind, str, Fraction, int]:
         if noun in MEASURES:
             unit, size = MEASURES[noun]
             return _measure(reading, unit, size, plain[:number], plain[number + 1 :], stop)
-        if number > 1 or not (word in COUNTRIES or word in SQUARE or word in ("من", "of")):
+        if number > 1 or not (word in COUNTRIES or word in SQUARE | CUBIC or word in ("من", "of")):
             break
         at = stop
     return "number", "", Fraction(1), end
@@ -316,6 +392,8 @@ def _currency(
         between = reading.text[stop : after[0][1]]
         if not between.strip().replace(after[0][0], ""):
             country, stop = COUNTRIES[after[0][0]], after[0][1]
+    if currency == "pound" and country in LIRA_POUNDS:
+        currency = "lira"
     if " " in currency or not country:
         return "money", currency, Fraction(1), stop
     return "money", f"{currency} {country}", Fraction(1), stop
@@ -334,6 +412,11 @@ def _measure(
         square, stop = True, after[0][1]
     if square and unit in ("metre", "mile", "foot"):
         return "measure", f"square {unit}", size * size, stop
+    cubic = any(word in CUBIC for word, _ in before)
+    if after and after[0][0] in CUBIC:
+        cubic, stop = True, after[0][1]
+    if cubic and unit in ("metre", "mile", "foot", "yard"):
+        return "measure", f"cubic {unit}", size**3, stop
     rest = reading.text[stop : stop + 14].lstrip()
     if unit in ("metre", "mile") and (
         rest.startswith(PER_HOUR) or reading.text[stop : stop + 2] == "/h"
@@ -343,16 +426,32 @@ def _measure(
 
 
 def _shares(reading: Reading) -> Iterator[Value]:
-    """Shares in words: "two thirds", «ثلثي», "half of", «نصف السكان»."""
+    """Shares in words: "two thirds", «ثلثي», "half of", «نصف السكان»; parts of a unit or a point."""
+    for match in found_in(_PARTS_OF_UNIT, reading.text, ("quarters", "ارباع", "ثلث")):
+        unit, size = MEASURES[match["u"]]
+        part = FRACTIONS.get(match["p"], Fraction(3, 4))
+        if reading.free(*match.span()):
+            reading.take(*match.span())
+            yield Value(
+                kind="measure", start=match.start(), end=match.end(), core=match.end(),
+                amount=part * size, unit=unit, size=size,
+            )  # fmt: skip
+    for match in found_in(_PART_OF_POINT, reading.text, ("point", "نقط")):
+        if reading.free(*match.span()):
+            reading.take(*match.span())
+            part = FRACTIONS[match["p"]] if match["p"] else Fraction(2)
+            yield Value(
+                kind="share", start=match.start(), end=match.end(), core=match.end(),
+                amount=part / 100, unit="points",
+            )  # fmt: skip
     for match in _SHARE.finditer(reading.text):
         if not reading.free(*match.span()):
             continue
-        count, word = match["count"], match["word"] or match["ar"] or "quarter"
-        part = FRACTIONS[word.removesuffix("s")]
-        if count and count.isdigit():
-            part *= int(count)
-        elif count in ("two", "three"):
-            part *= 2 if count == "two" else 3
+        word, count = match["word"] or match["ar"] or "quarter", match["count"] or "one"
+        if match["many"]:
+            count, word = match["many"].split()
+        part = FRACTIONS[word.removesuffix("s").removeprefix("ال")]
+        part *= int(count) if count.isdigit() else _COUNTS.get(count, 1)
         if match["three"]:
             part = Fraction(3, 4)
         reading.take(*match.span())
@@ -389,6 +488,15 @@ def _single(reading: Reading) -> Iterator[Value]:
             kind="measure", start=match.start(), end=match.end(), core=match.end(),
             amount=amount, unit=unit, size=size,
         )  # fmt: skip
+    # "a decade", «عقد من الزمن»
+    for match in found_in(_LONG_TIME, reading.text, ("decade", "century", "fortnight", "الزم")):
+        if reading.free(*match.span()):
+            unit, size = MEASURES[match["u"]]
+            reading.take(*match.span())
+            yield Value(
+                kind="measure", start=match.start(), end=match.end(), core=match.end(),
+                amount=size, unit=unit, size=size,
+            )  # fmt: skip
 
 
 def _duals(reading: Reading) -> Iterator[Value]:
@@ -401,6 +509,10 @@ def _duals(reading: Reading) -> Iterator[Value]:
         twice = word == "twice"
         if (bare is None and not twice) or not reading.free(*match.span()):
             continue
+        if word.endswith("ين") and _COUNTED_BEFORE.search(
+            reading.text, max(0, match.start() - 16), match.start()
+        ):
+            continue  # «ثلاثة مشتبهين»
         noun = "times" if twice or bare is None else DUALS[bare]
         unit, size = MEASURES.get(noun, ("", Fraction(1)))
         kind: ValueKind = "measure" if unit else "number"
@@ -427,6 +539,8 @@ def _amount(value: str) -> Fraction | None:
             if whole.isdigit() and below.isdigit() and int(below)
             else None
         )
+    if regex.fullmatch(r"\d{1,3}(?:\.\d{3}){2,}", value):  # 1.200.000
+        value = value.replace(".", "")
     try:
         return Fraction(value) if len(value) < 40 else None
     except ValueError:

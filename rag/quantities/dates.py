@@ -10,12 +10,22 @@ import regex
 from rag.languages import arabic, english
 from rag.quantities.numbers import months_in, numbers_in
 from rag.quantities.ordinals import SAID_ORDINAL, ordinal_value
-from rag.quantities.reading import Reading, Value, any_of
-from rag.quantities.units import COUNTED, CURRENCIES, HIJRI_MONTHS, MEASURES, WEEKDAYS
+from rag.quantities.reading import Reading, Value, any_of, found_in
+from rag.quantities.units import (
+    COUNTED,
+    CURRENCIES,
+    DECADES,
+    HIJRI_MONTHS,
+    HIJRI_NAMES,
+    MAGHREBI_MONTHS,
+    MEASURES,
+    WEEKDAYS,
+)
 from rag.quantities.words import SCALES, bare
 
 _MONTH_NAMES = {**english.RULES.months, **arabic.RULES.months}
 _HIJRI = regex.compile(rf"(?<!\p{{L}})[وبفل]?({any_of(HIJRI_MONTHS)})(?!\p{{L}})")
+_MAGHREBI = regex.compile(rf"(?<!\p{{L}})[وبفل]?({any_of(MAGHREBI_MONTHS)})(?!\p{{L}})")
 _DAY_WORDS = regex.compile(rf"(?<!\p{{L}})[وبفل]?({any_of(WEEKDAYS)})s?(?!\p{{L}})")
 _NUMERIC_DATE = regex.compile(
     r"(?<![\d.,/-])(?:(?P<y>\d{4})([-/.])(?P<m>\d{1,2})\2(?P<d>\d{1,2})"
@@ -26,7 +36,19 @@ _YEAR_BEFORE = regex.compile(
 )
 _SURE_YEAR_BEFORE = regex.compile(r"(?:\byear|(?<!\p{L})[وبفل]?(?:ال)?(?:عام|سنه))\s+$")
 _DECADE = regex.compile(r"(?<!\d)(\d{3}0)'?s\b")
-_SAFAR = regex.compile(r"(?:شهر|من|\d)\s+$")
+# «صفر» is zero as well, «رجب» and «شعبان» are people's names, «محرم» is forbidden.
+_TELLS_HIJRI = regex.compile(
+    r"(?:\d|(?<!\p{L})(?:شهر|من|في|خلال|منذ|حتي)|\b(?:of|in|during|since))\s+$"
+)
+_TELLS_HIJRI_AFTER = regex.compile(
+    r"\s*(?:,\s*)?(?:\d|(?:الماضي|المقبل|القادم|الجاري|الحالي|المنصرم)(?!\p{L}))"
+)
+_SAID_DECADE = regex.compile(
+    rf"(?<!\p{{L}})(?:[وبفل]?(?:ال)?|لل)(?P<ar>{any_of(w for w in DECADES if not w.isascii())})(?!\p{{L}})"
+    r"(?:\s+(?:من\s+)?القرن\s+(?P<age>الماضي|العشرين|التاسع عشر|الثامن عشر|الحالي))?"
+    rf"|\bthe\s+(?:(?:early|late|mid)[\s-]+)?(?P<en>{any_of(w for w in DECADES if w.isascii())})\b"
+)
+_CENTURIES = {"التاسع عشر": 1800, "الثامن عشر": 1700, "الحالي": 2000}
 _DAY_BEFORE = regex.compile(
     r"(?<![\d.,:])(\d{1,2})(?:st|nd|rd|th)?\s*(?:of\s+|من\s+(?:شهر\s+)?|شهر\s+)?[-/]?$"
 )
@@ -37,16 +59,19 @@ _YEAR_AFTER = regex.compile(
     r"[,.]?\s*(?:of\s+|من\s+)?(?:(?:ال)?عام\s+|سنه\s+|/|-)?\s*((?:1[0-9]|20)\d\d)(?!\d|[.,]\d)"
 )
 _SAID_DAY = regex.compile(
-    rf"(?<!\p{{L}})(?:the\s+)?({SAID_ORDINAL})\s+(?:of\s+|من\s+(?:شهر\s+)?)?$"
+    rf"(?<!\p{{L}})(?:the\s+)?({SAID_ORDINAL}|(?:ال)?(?:عشر|ثلاث)(?:ون|ين))\s+(?:of\s+|من\s+(?:شهر\s+)?)?$"
 )
 _YEAR = regex.compile(r"(?<![\d.,$€£])((?:1[0-9]|20)\d\d)(?![\d%:]|[.,]\d)")
-_HIJRI_YEAR = regex.compile(r"\s*(?:ه\b|هجري|ah\b)")
+_HIJRI_YEAR = regex.compile(r"\s*(?:ه(?!\p{L})|هجري[اه]?(?!\p{L})|ah\b)")
+_ANY_HIJRI_YEAR = regex.compile(rf"(?<![\d.,])(\d{{1,4}}){_HIJRI_YEAR.pattern}")
+_YEAR_OF_HIJRA_AFTER = regex.compile(rf"[,.]?\s*{_ANY_HIJRI_YEAR.pattern}")
 
 
 def dates_in(reading: Reading) -> Iterator[Value]:
     """The dates, weekdays and years of a text."""
     yield from _in_digits(reading)
     yield from _with_months(reading)
+    yield from _decades(reading)
     yield from _weekdays(reading)
     yield from _years(reading)
 
@@ -81,10 +106,11 @@ def _in_digits(reading: Reading) -> Iterator[Value]:
 def _with_months(reading: Reading) -> Iterator[Value]:
     text = reading.text
     months = [(m.start, m.end, int(m.value), "") for m in months_in(text)]
+    months += [(*m.span(), MAGHREBI_MONTHS[m[1]], "") for m in _MAGHREBI.finditer(text)]
     months += [
-        (m.start(), m.end(), HIJRI_MONTHS[m[1]], "hijri")
+        (*m.span(), HIJRI_MONTHS[m[1]], "hijri")
         for m in _HIJRI.finditer(text)
-        if m[1] != "صفر" or _SAFAR.search(text, max(0, m.start() - 6), m.start())
+        if m[1] not in HIJRI_NAMES or _tells_hijri(text, m)
     ]
     alone = text.strip(" .")
     if not months and alone in _MONTH_NAMES:  # "May", and nothing else
@@ -106,6 +132,14 @@ def _with_months(reading: Reading) -> Iterator[Value]:
         yield _month(reading, start, last, month, calendar)
 
 
+def _tells_hijri(text: str, match: regex.Match[str]) -> bool:
+    """Whether a word that may also be a name or a number is the month here."""
+    alone = match[1] == text.strip(" .") and match[1] != "صفر"
+    before = _TELLS_HIJRI.search(text, max(0, match.start() - 8), match.start())
+    after = match[1] != "صفر" and _TELLS_HIJRI_AFTER.match(text, match.end())
+    return bool(alone or before or after)
+
+
 def _month(reading: Reading, start: int, end: int, month: int, calendar: str) -> Value:
     """A month with the day and the year beside it."""
     day = year = None
@@ -120,8 +154,10 @@ def _month(reading: Reading, start: int, end: int, month: int, calendar: str) ->
     following = _YEAR_AFTER.match(reading.text, end)
     if following:
         year, end = int(following[1]), following.end(1)
-        if regex.match(r"\s*(?:ه\b|هجري)", reading.text, pos=end):
-            calendar = "hijri"
+        if era := _HIJRI_YEAR.match(reading.text, end):
+            calendar, end = "hijri", era.end()
+    elif early := _YEAR_OF_HIJRA_AFTER.match(reading.text, end):
+        year, end, calendar = int(early[1]), early.end(), "hijri"
     return _date(reading, start, end, (year, month, day), calendar)
 
 
@@ -130,8 +166,21 @@ def _said_day(reading: Reading, start: int) -> tuple[int, int] | None:
     match = _SAID_DAY.search(reading.text, max(0, start - 40), start)
     if match is None:
         return None
-    value = ordinal_value(match[1])
+    tens = regex.fullmatch(r"(?:ال)?(عشر|ثلاث)(?:ون|ين)", match[1])
+    value = (20 if tens[1] == "عشر" else 30) if tens else ordinal_value(match[1])
     return (value, match.start(1)) if value is not None and value <= 31 else None
+
+
+def _decades(reading: Reading) -> Iterator[Value]:
+    """«تسعينيات القرن الماضي», "the nineties"; nobody's age («في الستينيات من عمره»)."""
+    for match in found_in(_SAID_DECADE, reading.text, ("نات", "نيات", "ties")):
+        after = reading.text[match.end() : match.end() + 12]
+        if regex.match(r"\s+من\s+(?:ال)?عمر", after) or not reading.free(*match.span()):
+            continue
+        age = _CENTURIES.get(match["age"] or "", 1900)
+        start = match.start("ar") if match["ar"] else match.start()
+        decade = age + DECADES[match["ar"] or match["en"]]
+        yield _date(reading, start, match.end(), (decade, None, None), "decade")
 
 
 def _weekdays(reading: Reading) -> Iterator[Value]:
@@ -157,6 +206,9 @@ def _years(reading: Reading) -> Iterator[Value]:
         if reading.free(*match.span()) and (_SURE_YEAR_BEFORE.search(before) or likely):
             calendar = "hijri" if _HIJRI_YEAR.match(text, match.end()) else ""
             yield _date(reading, *match.span(), (int(match[1]), None, None), calendar)
+    for match in _ANY_HIJRI_YEAR.finditer(text):
+        if reading.free(*match.span(1)):
+            yield _date(reading, *match.span(), (int(match[1]), None, None), "hijri")
     for quantity in numbers_in(bare(text)):  # «عام ألفين وثلاثة وعشرين»
         before = text[max(0, quantity.start - 12) : quantity.start]
         if (

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.quantities.names import names_in, states
+from rag.quantities.names import Name, names_in, states
+from rag.quantities.reading import Value
 from rag.quantities.values import same, values_in
 from rag.types import Span
 
@@ -26,19 +27,33 @@ def unstated(claim: str, sources: Sequence[str]) -> tuple[Unstated, ...]:
     Nothing is said about claims without values: this finds what is wrong, it proves nothing.
     """
     stated = [value for source in sources for value in values_in(source)]
-    claimed = values_in(claim)
+    values, names = _claimed(claim)
     found = [
         Unstated(value.kind, claim[value.start : value.end], value.start, value.end)
-        for value in claimed
+        for value in values
         if not any(same(there, value) for there in stated)
     ]
     found += [
         Unstated("name", name.text, name.start, name.end)
-        for name in names_in(claim)
-        if not any(value.start < name.end and name.start < value.end for value in claimed)
-        and not any(states(source, name.text) for source in sources)
+        for name in names
+        if not any(states(source, name.text) for source in sources)
     ]
     return tuple(sorted(found, key=lambda one: one.start))
+
+
+def claimed(claim: str) -> int:
+    """How many values and names a claim holds that :func:`unstated` compares."""
+    values, names = _claimed(claim)
+    return len(values) + len(names)
+
+
+def _claimed(claim: str) -> tuple[tuple[Value, ...], list[Name]]:
+    values = values_in(claim)
+    return values, [
+        name
+        for name in names_in(claim)
+        if not any(value.start < name.end and name.start < value.end for value in values)
+    ]
 
 
 def whole_values(text: str, span: Span) -> Span:

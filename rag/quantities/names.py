@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import pairwise
 
 import regex
 
@@ -56,9 +57,65 @@ kharkiv, kharkov = خاركيف; odesa, odessa = اوديسا; ankara = انقر
 tyre = صور; sidon = صيدا; tripoli = طرابلس; mosul = الموصل; basra = البصره; jesus = يسوع, عيسي
 moses = موسي; joseph = يوسف; john = يوحنا; mary = مريم; david = داود; solomon = سليمان
 abraham = ابراهيم; aristotle = ارسطو; plato = افلاطون; avicenna = ابن سينا; averroes = ابن رشد
-saladin = صلاح الدين; columbus = كولومبوس; world bank = البنك الدولي
+latakia = اللاذقيه; casablanca = الدار البيضاء; tangier = طنجه; oran = وهران; constantine = قسنطينه; tel aviv = تل ابيب
+ivory coast, cote d'ivoire = ساحل العاج, كوت ديفوار; argentina = الارجنتين; south korea = كوريا الجنوبيه
+north korea = كوريا الشماليه; south sudan = جنوب السودان; czechia, czech republic = التشيك; montenegro = الجبل الاسود
+comoros = جزر القمر; bosnia = البوسنه; vatican = الفاتيكان; dead sea = البحر الميت; west bank = الضفه الغربيه
+gaza strip = قطاع غزه; golan, golan heights = الجولان, مرتفعات الجولان, هضبه الجولان; islamic jihad = الجهاد الاسلامي
+houthi, houthis = الحوثي, الحوثيين, الحوثيون; islamic state, isis = داعش, تنظيم الدوله, تنظيم الدوله الاسلاميه
+al-qaeda, qaeda = القاعده, تنظيم القاعده; pentagon = البنتاغون, البنتاجون; congress = الكونغرس, الكونجرس; senate = مجلس الشيوخ
+house of representatives = مجلس النواب; gulf cooperation council, gcc = مجلس التعاون الخليجي; unicef = يونيسف, اليونيسف
+unesco = يونسكو, اليونسكو; unrwa = اونروا, الاونروا; doctors without borders = اطباء بلا حدود
+amnesty international = منظمه العفو الدوليه, العفو الدوليه; federal reserve = الاحتياطي الفيدرالي, الاحتياطي الاتحادي
+european central bank = البنك المركزي الاوروبي; international court of justice = محكمه العدل الدوليه
+international criminal court, icc = المحكمه الجناييه الدوليه; facebook = فيسبوك, فايسبوك; los angeles = لوس انجلوس, لوس انجليس; reuters = رويترز; crimea = القرم; recep = رجب; saladin = صلاح الدين; columbus = كولومبوس; world bank = البنك الدولي
 international monetary fund, imf = صندوق النقد الدولي; world health organization, who = منظمه الصحه العالميه
 """
+
+
+# Common nouns inside names of places and bodies, each language with its own word.
+_KINDS = """
+university = جامعه; college = كليه; school = مدرسه; institute = معهد; academy = اكاديميه; hospital = مستشفي
+airport = مطار; port = ميناء, مرفا; bridge = جسر; tower = برج; square = ميدان, ساحه; street = شارع; palace = قصر
+museum = متحف; mosque = مسجد, جامع; church = كنيسه; cathedral = كاتدراييه; stadium = ملعب, استاد; theatre, theater = مسرح
+bank = بنك, مصرف; company = شركه; group = مجموعه; club = نادي; party = حزب; union = اتحاد, نقابه; league = رابطه, دوري
+ministry = وزاره; council = مجلس; court = محكمه; army = جيش; brigade, brigades = لواء, الويه, كتايب, سرايا; movement = حركه
+front = جبهه; organisation, organization = منظمه; agency = وكاله; authority = هييه, سلطه; committee = لجنه
+institution, foundation = موسسه; association = جمعيه, رابطه; federation = اتحاد; fund = صندوق; centre, center = مركز
+conference = موتمر; summit = قمه; agreement, accord, accords = اتفاق, اتفاقيه; treaty = معاهده; prize, award = جايزه
+newspaper = صحيفه, جريده; magazine = مجله; channel, canal = قناه, قنال; radio = اذاعه; battle = معركه; operation = عمليه
+city = مدينه; town = بلده; village = قريه; province = محافظه, مقاطعه, ولايه; state = ولايه, دوله; district = منطقه, حي
+governorate = محافظه; region = منطقه, اقليم; republic = جمهوريه; kingdom = مملكه; island, islands = جزيره, جزر; river = نهر
+lake = بحيره; mount, mountain, mountains = جبل, جبال; valley = وادي; gulf, bay = خليج; sea = بحر; ocean = محيط
+strait = مضيق; desert = صحراء; dam = سد; camp = مخيم; crossing = معبر; corridor = محور, ممر; strip = قطاع
+north, northern = شمال, شماليه, شمالي; south, southern = جنوب, جنوبيه, جنوبي; east, eastern = شرق, شرقيه, شرقي
+west, western = غرب, غربيه, غربي; central = مركزي, المركزي, وسطي, الوسطي; new = جديد, جديده; old = قديم, قديمه; great = كبري, كبير
+national = وطني, وطنيه; international = دولي, دوليه; democratic = ديمقراطي, ديمقراطيه, ديموقراطيه; islamic = اسلامي, اسلاميه
+king = ملك; queen = ملكه; ii = ثاني, ثانيه; iii = ثالث, ثالثه; iv = رابع, رابعه; vi = سادس, سادسه; arab = عربي, عربيه; american = امريكي, امريكيه, اميركي, اميركيه; people's = شعبي, شعبيه; supreme = اعلي, عليا
+"""
+
+
+@cache
+def _kinds() -> dict[str, frozenset[str]]:
+    """Every English noun of the list with the Arabic ones, which may have their article."""
+    table: dict[str, frozenset[str]] = {}
+    for entry in regex.split(r"[;\n]", _KINDS):
+        english, _, arabic = entry.partition("=")
+        words = frozenset(word.strip().removeprefix("ال") for word in arabic.split(","))
+        for name in english.split(","):
+            if name.strip():
+                table[name.strip()] = words | {f"ال{word}" for word in words}
+    return table
+
+
+@cache
+def _kind_words() -> frozenset[str]:
+    return frozenset(_kinds()).union(*_kinds().values())
+
+
+def _one_kind(one: str, two: str) -> bool:
+    """Whether a folded English noun and an Arabic one are the same kind of place or body."""
+    return two in _kinds().get(one, ()) or one in _kinds().get(two, ())
 
 
 @cache
@@ -102,21 +159,22 @@ _LATIN = {
     for letter, letters in {
         "b": "b", "c": "ks", "d": "dD", "f": "f", "g": "gjk", "j": "jyzg", "k": "k", "l": "l", "m": "m",
         "n": "n", "p": "b", "q": "kg", "r": "r", "s": "sS", "t": "t", "v": "vf", "w": "wuf", "y": "yi",
-        "z": "zs",
+        "z": "zs", "x": "Szs",
     }.items()
 } | {
     "a": _sound("a", free=True), "e": _sound("ia", free=True), "i": _sound("i", free=True),
     "o": _sound("u", free=True), "u": _sound("ua", free=True), "h": _sound("H"),
 }  # fmt: skip
 _GROUPS = {
-    "sch": _sound("S"), "tch": _sound("S"), "kh": _sound("x"), "gh": _sound("g"), "sh": _sound("S"),
+    "tsh": _sound("S"), "zh": _sound("jz"), "dj": _sound("jg"), "sch": _sound("S"), "tch": _sound("S"), "kh": _sound("x"), "gh": _sound("g"), "sh": _sound("S"),
     "ch": _sound("Skx"), "th": _sound("Tt"), "dh": _sound("Dzd"), "ph": _sound("f"), "ck": _sound("k"),
     "ou": _sound("uw"), "oo": _sound("u"), "ow": _sound("uw"), "au": _sound("aw"), "aw": _sound("aw"),
     "ee": _sound("i"), "ea": _sound("ia"), "ie": _sound("iy"), "ei": _sound("iy"), "ai": _sound("iay"),
     "ay": _sound("iay"), "ey": _sound("iy"), "yi": _sound("iy"), "yy": _sound("iy"), "iy": _sound("iy"),
-    "aa": _sound("a"), "uw": _sound("uw"), "ts": _sound("s"), "tz": _sound("s"),
-    "تش": _sound("S"), "تس": _sound("s"), "اي": _sound("aiy"), "لل": _sound("l"),
+    "ayy": _sound("iay"), "aa": _sound("a"), "uw": _sound("uw"), "ts": _sound("s"), "tz": _sound("s"),
+    "اعي": _sound("aiy"), "تش": _sound("S"), "تس": _sound("s"), "اي": _sound("aiy"), "لل": _sound("l"),
 }  # fmt: skip
+_NB = _sound("nm")
 _AYN = _sound("aiu", free=True)
 _SILENT = frozenset("ءع'`’ʿʾ")
 _IS_ARABIC = regex.compile(r"[\u0620-\u06ff]")
@@ -127,9 +185,9 @@ _SHORTEST = 2  # consonants that make a name told from others
 
 
 @lru_cache(maxsize=16384)
-def _sounds(word: str, *, strict: bool) -> tuple[_Sound, ...]:
-    """The sounds of one folded word without its article; ``strict`` where ع must meet ع."""
-    letters = _ARTICLE.sub("", word)
+def _sounds(word: str, *, strict: bool, bare: bool = True) -> tuple[_Sound, ...]:
+    """The sounds of one folded word, ``bare`` of its article; ``strict`` where ع must meet ع."""
+    letters = regex.sub(r"(?<=.)x", "ks", _ARTICLE.sub("", word) if bare else word)
     arabic = bool(_IS_ARABIC.search(letters))
     out: list[_Sound] = []
     position = 0
@@ -141,6 +199,8 @@ def _sounds(word: str, *, strict: bool) -> tuple[_Sound, ...]:
         before = letters[position - 1] if position else ""
         position += size
         sound = _sound_of(part, before, last=position >= len(letters), strict=strict)
+        if part == "ن" and before and letters[position : position + 1] == "ب":
+            sound = _NB  # «جنبلاط», Jumblatt
         # A doubled letter is one sound, as is the doubled ي of كييف.
         doubled = out and out[-1] == sound and (not arabic or part == "ي")
         if sound is not None and not doubled:
@@ -155,11 +215,18 @@ def _sound_of(part: str, before: str, *, last: bool, strict: bool) -> _Sound | N
     places = {
         "او": _sound("uwa"),
         "ا": _sound("aiu") if last or not before else None,
-        "ه": _sound("Ha", free=True) if last else None,
-        "ي": _sound("iya") if last else None,  # ى and ي are one letter when folded
+        "ه": _sound("Hait") if last else None,  # «فاطمة» is no فاطم: its vowel is heard
+        "ي": _sound("iya", free=before == "ي")
+        if last
+        else None,  # ى and ي are one letter when folded
         # "Mohamed" has an h, "Sarah" may not.
-        "h": _sound("H", free=last) if before and (last or before in "aeiou") else None,
+        "h": _sound("Ha" if last else "H") if before and (last or before in "aeiou") else None,
         "e": _sound("iay", free=True) if last else None,
+        # «أحمد» begins with a vowel that حمد has not, نورة ends with one that نور has not.
+        "a": None if before and not last else _sound("a"),
+        "i": None if before and not last else _sound("i"),
+        "o": None if before and not last else _sound("u"),
+        "u": None if before and not last else _sound("ua"),
         "g": _sound("gjk", free=True) if before == "n" else None,
     }
     return places.get(part) or _GROUPS.get(part) or _ARABIC.get(part) or _LATIN.get(part)
@@ -204,10 +271,10 @@ def resemble(one: str, two: str) -> float:
     return 2 * best[-1] / (len(first) + len(second))
 
 
-def same_word(one: str, two: str) -> bool:
-    """Whether two words may be one name in two spellings."""
+def same_word(one: str, two: str, *, short: bool = False) -> bool:
+    """Whether two words may be one name in two spellings; ``short`` where other words stand with them."""
     one, two = fold(one), fold(two)
-    if one == two or two in _exonyms().get(one, frozenset()):
+    if one == two or two in _exonyms().get(one, frozenset()) or _one_kind(one, two):
         return True
     if one in _exonyms() and two in _exonyms():
         return False
@@ -216,9 +283,11 @@ def same_word(one: str, two: str) -> bool:
     if max(len(one), len(two)) > _LONGEST:
         return False
     strict = bool(_IS_ARABIC.search(one) and _IS_ARABIC.search(two))
-    first, second = _sounds(one, strict=strict), _sounds(two, strict=strict)
+    # «ألكسندر» begins like the article, and "Alexander" shows that it has none.
+    bare = not {one[:2], two[:2]} <= {"ال", "al", "el"} or strict or "-" in one[:3] + two[:3]
+    first, second = (_sounds(word, strict=strict, bare=bare) for word in (one, two))
     if min(_consonants(first), _consonants(second)) < _SHORTEST and not (
-        min(len(one), len(two)) >= 3 and _consonants(first) == _consonants(second) == 1
+        short or (min(len(one), len(two)) >= 3 and _consonants(first) == _consonants(second) == 1)
     ):
         return False
     return _meet(first, second)
@@ -226,11 +295,15 @@ def same_word(one: str, two: str) -> bool:
 
 _LOOSE = frozenset("bin ibn bint al el of the de van von der den بن ابن بنت ال".split())
 
+_ABD = frozenset("abdel abdul abdal abdol abdoul".split())
+
 
 def _words(name: str) -> list[str]:
     words = [word.replace("'", "").replace("’", "") for word in _WORD.findall(fold(name))]
     # "Abdel Rahman", "Abdulrahman", «عبد الرحمن»: written apart or together.
-    return [word for word in words if word not in _LOOSE]
+    return [
+        "abd" if word in _ABD and len(words) > 1 else word for word in words if word not in _LOOSE
+    ]
 
 
 def same_name(one: str, two: str) -> bool:
@@ -240,19 +313,59 @@ def same_name(one: str, two: str) -> bool:
         return False
     if second in _exonyms().get(first, frozenset()):
         return True
-    left, right = first.split(), second.split()
-    if len(left) == len(right):
-        return all(same_word(a, b) for a, b in zip(left, right, strict=True))
-    # One of them written together: «عبد الله», "Abdullah".
-    return same_word("".join(map(_plain, left)), "".join(map(_plain, right)))
+    left, right = first.split()[:_MOST_WORDS], second.split()[:_MOST_WORDS]
+    short = min(len(left), len(right)) > 1
+    if _side_by_side(tuple(left), tuple(right), short=short):
+        return True
+    # "Rafah crossing", «معبر رفح»: the noun stands behind the name in English.
+    (kinds, names), (others, theirs) = _parted(left), _parted(right)
+    return (
+        bool(kinds and names)
+        and len(kinds) == len(others)
+        and all(any(_one_kind(a, b) or a == b for b in others) for a in kinds)
+        and _side_by_side(names, theirs, short=min(len(names), len(theirs)) > 1)
+    )
 
 
-def _plain(word: str) -> str:
-    return word.replace("-", "")
+def _parted(words: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The common nouns among the words of a name, and the others."""
+    kinds = tuple(word for word in words if word in _kind_words())
+    return kinds, tuple(word for word in words if word not in kinds)
+
+
+_MOST_WORDS = 8  # of a name
+
+
+def _side_by_side(left: tuple[str, ...], right: tuple[str, ...], *, short: bool) -> bool:
+    """Whether the words meet in order, one of them perhaps written as up to three («عبد الله», "Abdullah")."""
+    if not left or not right:
+        return not left and not right
+    sizes = [(1, 1), (1, 2), (2, 1), (1, 3), (3, 1)]
+    return any(
+        any(
+            same_word(one, two, short=short and a == b)
+            for one in _together(left[:a])
+            for two in _together(right[:b])
+        )
+        and _side_by_side(left[a:], right[b:], short=short)
+        for a, b in sizes
+        if a <= len(left) and b <= len(right)
+    )
+
+
+def _together(words: tuple[str, ...]) -> set[str]:
+    """The words as one, also as an article is said before its letter: «زين الدين», "Zinedine"."""
+    if len(words) == 1:
+        return {words[0]}
+    plain = [word.replace("-", "") for word in words]
+    return {"".join(plain), plain[0] + "".join(_SUN.sub("ا", word) for word in plain[1:])}
+
+
+_SUN = regex.compile(r"^ال(?=[تثدذرزسشصضطظلن])")
 
 
 _CAPITALISED = regex.compile(
-    r"(?<![\p{L}\p{M}\p{N}])\p{Lu}[\p{L}\p{M}'’-]*(?:\s+(?:(?:of|the|al|el|bin|ibn|de|van|von)\s+)?\p{Lu}[\p{L}\p{M}'’-]*)*"
+    r"(?<![\p{L}\p{M}\p{N}])\p{Lu}[\p{L}\p{M}'’-]*(?:\s+(?:(?:of|the|al|el|bin|ibn|de|van|von)\s+|(?:a[lnrdtzs]|ash|e[lnrdtzs]|esh)-)?\p{Lu}[\p{L}\p{M}'’-]*)*"
 )
 # The word or two behind these are a name, which Arabic letters alone do not show.
 _TITLES = frozenset(
@@ -340,15 +453,42 @@ def states(text: str, name: str) -> bool:
     if any(_holds(joined, other) for other in (*others, folded)):
         return True
     words = folded.split()
-    if len(words) > 1 and any(
+    begins = [
+        n for n, word in enumerate(held) if any(_may_begin(one, word) for one in _first(words))
+    ]
+    if any(
         same_name(name, " ".join(held[n : n + size]))
         for size in (len(words) - 1, len(words), len(words) + 1)
-        for n in range(len(held))
-        if size > 0 and n + size <= len(held)
+        for n in begins
+        if size > (len(words) == 1) and n + size <= len(held)
     ):
         return True
     return all(
-        any(same_word(word, other) or _with_clitic(word, other) for other in held) for word in words
+        any(same_word(word, other) or _with_clitic(word, other) for other in held)
+        or (len(words) > 1 and _in_two(word, held))
+        for word in words
+    )
+
+
+def _first(words: list[str]) -> list[str]:
+    """The words a name may begin with: any, where one of them is a common noun."""
+    return words if any(word in _kind_words() for word in words) else words[:1]
+
+
+def _may_begin(one: str, two: str) -> bool:
+    """Whether a word in another spelling may begin as this one does; cheap, wrong only with yes."""
+    if _one_kind(one, two):
+        return True
+    first, second = _sounds(one, strict=False), _sounds(two, strict=False)
+    if not first or not second:
+        return True
+    return first[0].free or second[0].free or bool(first[0].like & second[0].like)
+
+
+def _in_two(word: str, held: list[str]) -> bool:
+    """Whether a word is written as two beside each other: "Abdulaziz", «عبد العزيز»."""
+    return any(
+        _may_begin(word, one) and same_word(word, one + other) for one, other in pairwise(held)
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -65,3 +65,11 @@ class Reading:
 def any_of(words: Iterable[str]) -> str:
     """A pattern for any of the words, the longest first."""
     return "|".join(regex.escape(word) for word in sorted(words, key=len, reverse=True))
+
+
+def found_in(
+    pattern: regex.Pattern[str], text: str, needles: Iterable[str]
+) -> Iterator[regex.Match[str]]:
+    """The matches of a pattern none of which lacks all the needles; most texts hold none of those."""
+    if any(needle in text for needle in needles):
+        yield from pattern.finditer(text)

@@ -30,6 +30,9 @@ _MEASURES: dict[str, dict[Fraction, str]] = {
     "pound weight": {Fraction(1): "lb lbs رطل رطلا ارطال"},
     "litre": {Fraction(1): "litre litres liter liters لتر لترا لترات ليتر ليترا ليترات"},
     "barrel": {Fraction(1): "barrel barrels برميل برميلا براميل"},
+    "yard": {Fraction(1): "yard yards يارده ياردات"},
+    "ounce": {Fraction(1): "ounce ounces oz اونصه اونصات اوقيه اوقيات"},
+    "gallon": {Fraction(1): "gallon gallons غالون غالونا غالونات جالون جالونا جالونات"},
     "square metre": {
         Fraction(1): "m2 sqm",
         Fraction(10**4): "hectare hectares هكتار هكتارا هكتارات",
@@ -37,6 +40,18 @@ _MEASURES: dict[str, dict[Fraction, str]] = {
     },
     "acre": {Fraction(1): "acre acres"},
     "feddan": {Fraction(1): "feddan feddans فدان فدانا افدنه"},
+    "dunam": {Fraction(1): "dunam dunams دونم دونما دونمات"},
+    "byte": {
+        Fraction(10**3): "kb kilobyte kilobytes كيلوبايت",
+        Fraction(10**6): "mb megabyte megabytes ميغابايت ميجابايت",
+        Fraction(10**9): "gb gigabyte gigabytes غيغابايت جيجابايت",
+        Fraction(10**12): "tb terabyte terabytes تيرابايت",
+    },
+    "hertz": {
+        Fraction(1): "hz hertz هرتز",
+        Fraction(10**6): "mhz megahertz ميغاهرتز ميجاهرتز",
+        Fraction(10**9): "ghz gigahertz غيغاهرتز جيجاهرتز",
+    },
     "watt": {
         Fraction(1): "watt watts واط واطا",
         Fraction(1000): "kw kilowatt kilowatts كيلوواط كيلووات",
@@ -68,6 +83,7 @@ MEASURES: dict[str, tuple[str, Fraction]] = {
 }
 # A unit of its own after «مربع» or "square" beside a length.
 SQUARE = frozenset({"square", "sq", "مربع", "مربعا", "مربعه"})
+CUBIC = frozenset({"cubic", "cu", "مكعب", "مكعبا", "مكعبه"})
 PER_HOUR = ("per hour", "an hour", "في الساعه", "بالساعه", "/h", "/س")
 
 CURRENCIES: dict[str, str] = {
@@ -96,6 +112,28 @@ CURRENCIES: dict[str, str] = {
         "dirham ma": "mad",
         "lira": "lira liras ليره ليرات",
         "lira tr": "try",
+        "lira lb": "lbp",
+        "lira sy": "syp",
+        "riyal ye": "yer",
+        "riyal om": "omr",
+        "dinar bh": "bhd",
+        "dinar tn": "tnd",
+        "dinar dz": "dzd",
+        "dinar ly": "lyd",
+        "pound sd": "sdg",
+        "franc ch": "chf",
+        "rupee in": "inr",
+        "rupee pk": "pkr",
+        "cent": "cent cents سنت سنتا سنتات",
+        "penny": "penny pence بنس بنسا",
+        "piastre": "piastre piastres piaster piasters قرش قرشا قروش",
+        "fils": "fils فلس فلسا",
+        "halala": "halala halalas هلله هللات",
+        "krone": "krone kroner krona kronor كرونه كرونات",
+        "zloty": "zloty zlotys زلوتي",
+        "peso": "peso pesos بيزو",
+        "toman": "toman tomans تومان",
+        "bitcoin": "bitcoin bitcoins بيتكوين بتكوين",
         "shekel": "₪ shekel shekels ils شيكل شيقل شواكل شيكلا",
         "rupee": "rupee rupees روبيه روبيات",
         "hryvnia": "hryvnia hryvnias uah هريفنيا",
@@ -103,9 +141,14 @@ CURRENCIES: dict[str, str] = {
     }.items()
     for word in words.split()
 }  # fmt: skip
-# Whose money it is: «جنيه مصري», "Egyptian pounds".
+# Codes that stand before the number too; not those that are English words.
+CODES = frozenset(
+    """usd cad aud eur gbp egp jpy cny rub sar qar kwd iqd jod aed ils uah lbp syp yer omr bhd tnd dzd lyd sdg chf inr
+    pkr""".split()
+)  # fmt: skip
+# Whose money it is: «جنيه مصري», «دنانير كويتية», "Egyptian pounds".
 COUNTRIES: dict[str, str] = {
-    word: country
+    form: country
     for country, words in {
         "us": "us american امريكي امريكيا اميركي اميركيا u.s",
         "ca": "canadian كندي كنديا",
@@ -134,9 +177,18 @@ COUNTRIES: dict[str, str] = {
         "jp": "japanese ياباني يابانيا",
         "cn": "chinese صيني صينيا",
         "ch": "swiss سويسري سويسريا",
+        "ly": "libyan ليبي ليبيا",
+        "pk": "pakistani باكستاني",
+        "no": "norwegian نرويجي نرويجيا",
+        "se": "swedish سويدي سويديا",
+        "dk": "danish دنماركي دنماركيا",
+        "mx": "mexican مكسيكي مكسيكيا",
     }.items()
     for word in words.split()
-}  # fmt: skip
+    for form in ((word, word + "ه") if word.endswith("ي") else (word,))
+}
+# A "pound" of these countries is what Arabic calls a lira.
+LIRA_POUNDS = frozenset({"lb", "sy"})  # fmt: skip
 
 PERCENT = r"%|٪|percent\b|per cent\b|pct\b|(?:في|ب)\s*ال(?:ميه|مايه)\b|بالميه\b|بالمايه\b|ميويه\b"
 
@@ -145,7 +197,9 @@ FRACTIONS: dict[str, Fraction] = {
     "third": Fraction(1, 3), "ثلث": Fraction(1, 3), "ثلثي": Fraction(2, 3), "ثلثا": Fraction(2, 3),
     "ثلثين": Fraction(2, 3), "ثلثان": Fraction(2, 3),
     "quarter": Fraction(1, 4), "ربع": Fraction(1, 4),
-    "خمس": Fraction(1, 5), "عشر": Fraction(1, 10),
+    "خمس": Fraction(1, 5), "سدس": Fraction(1, 6), "عشر": Fraction(1, 10),
+    "ارباع": Fraction(1, 4), "اخماس": Fraction(1, 5), "fourth": Fraction(1, 4), "fifth": Fraction(1, 5),
+    "sixth": Fraction(1, 6), "eighth": Fraction(1, 8), "tenth": Fraction(1, 10),
 }  # fmt: skip
 
 _ORDINALS_AR = {
@@ -174,17 +228,33 @@ _DUAL_STEMS = {
     "دقيقت": "minute", "ثانيت": "second", "مرت": "times", "عقد": "decade", "قرن": "century",
     "كيلومتر": "km", "متر": "metre", "طن": "ton", "برميل": "barrel", "درجت": "degree",
     "دولار": "dollar", "جنيه": "pound", "ريال": "riyal", "دينار": "dinar", "درهم": "dirham",
-    "شخص": "", "رجل": "", "امرات": "", "طفل": "", "طفلت": "", "فتات": "", "شاب": "", "مدني": "",
-    "قتيل": "", "جريح": "", "مصاب": "", "جندي": "", "ضابط": "", "شرطي": "", "صحفي": "", "صحافي": "",
-    "مواطن": "", "اسير": "", "رهينت": "", "سايح": "", "عامل": "", "طالب": "", "لاعب": "",
+    "شخص": "", "رجل": "", "امرات": "", "طفل": "", "طفلت": "", "فتات": "", "شاب": "",
+    "قتيل": "", "جريح": "", "جندي": "", "ضابط": "", "شرطي": "",
+    "اسير": "", "رهينت": "", "سايح": "", "طالب": "",
     "دولت": "", "مدينت": "", "قريت": "", "بلدت": "", "محافظت": "", "منزل": "", "مبني": "",
     "صاروخ": "", "طايرت": "", "سفينت": "", "سيارت": "", "شاحنت": "", "قذيفت": "", "هدف": "",
     "هجوم": "", "انفجار": "", "غارت": "", "زلزال": "", "اتفاقيت": "", "اتفاق": "", "كتاب": "",
     "شركت": "", "جامعت": "", "مدرست": "", "مستشفي": "", "مقعد": "", "صوت": "", "نقطت": "",
     "مبارات": "", "جولت": "", "ميداليت": "", "جايزت": "", "بطولت": "",
+    "جسر": "", "مبن": "", "بنايت": "", "بيت": "", "شقت": "", "غرفت": "", "طابق": "", "فندق": "", "متجر": "",
+    "مصنع": "", "محطت": "", "قاعدت": "", "مطار": "", "مسجد": "", "كنيست": "", "معبد": "", "سد": "", "طريق": "",
+    "شارع": "", "ملعب": "", "مركز": "", "مخيم": "", "مستوطنت": "", "سجن": "", "معبر": "", "حاجز": "",
+    "مسيرت": "", "مروحيت": "", "مقاتلت": "", "دبابت": "", "مدرعت": "", "زورق": "", "قارب": "", "ناقلت": "",
+    "قنبلت": "", "عبوت": "", "رصاصت": "", "طلقت": "", "ضربت": "", "عمليت": "", "حادثت": "", "حريق": "",
+    "حافلت": "", "قطار": "", "عربت": "", "دراجت": "", "طبيب": "", "وزير": "", "نايب": "", "سفير": "",
+    "رييس": "", "شقيق": "", "شقيقت": "", "سيدت": "", "شهيد": "", "سجين": "", "ضحيت": "", "جثت": "", "ولد": "",
+    "حزب": "", "فريق": "", "قانون": "", "قرار": "", "مشروع": "", "مرحلت": "", "اجتماع": "", "جلست": "", "خطوت": "",
+    "صفقت": "", "وثيقت": "", "صورت": "", "فيلم": "", "روايت": "", "لوحت": "", "حالت": "", "لغت": "", "نسخت": "",
+    "بطاقت": "", "جزيرت": "", "منطقت": "", "ناحيت": "", "قسم": "", "فصل": "", "قطعت": "", "سبب": "",
+}  # fmt: skip
+# «مصابين» may be any number of them, «مصابان» are two.
+_PLURAL_IN_EEN = {
+    "مدني": "", "مصاب": "", "مواطن": "", "صحفي": "", "صحافي": "", "عامل": "", "لاعب": "", "مقاتل": "", "مسلح": "",
+    "مسعف": "", "معتقل": "", "متهم": "", "نازح": "", "مهاجر": "", "مرشح": "", "ناشط": "", "معلم": "", "موظف": "", "لاجي": "", "مشتبه": "",
 }  # fmt: skip
 DUALS: dict[str, str] = {
-    stem + ending: unit for stem, unit in _DUAL_STEMS.items() for ending in ("ان", "ين")
+    **{stem + ending: unit for stem, unit in _DUAL_STEMS.items() for ending in ("ان", "ين")},
+    **{f"{stem}ان": unit for stem, unit in _PLURAL_IN_EEN.items()},
 }
 # Nouns that make «واحد» and "one" a count rather than a pronoun.
 SINGULAR = frozenset(
@@ -204,11 +274,32 @@ HIJRI_MONTHS: dict[str, int] = {
     "dhu al-hijjah": 12, "dhul hijjah": 12, "dhul qadah": 11,
 }  # fmt: skip
 
+# Months of the hijra that are also people's names, a number or an ordinary word.
+HIJRI_NAMES = frozenset("محرم صفر رجب شعبان شوال rajab shaban sha'ban safar".split())
+
+# Morocco's names; those of Algeria and Tunisia are in rag.languages.arabic.
+MAGHREBI_MONTHS: dict[str, int] = {
+    "يوليوز": 7, "غشت": 8, "شتنبر": 9, "نونبر": 11, "دجنبر": 12,
+}  # fmt: skip
+
+DECADES: dict[str, int] = {
+    word: 10 * n
+    for n, (root, english) in enumerate(
+        zip(
+            "عشرين ثلاثين اربعين خمسين ستين سبعين ثمانين تسعين".split(),
+            "twenties thirties forties fifties sixties seventies eighties nineties".split(),
+            strict=True,
+        ),
+        2,
+    )
+    for word in (root + "ات", root + "يات", english)
+}
+
 WEEKDAYS: dict[str, int] = {
     word: n
     for n, words in enumerate(
-        "monday الاثنين الاثنان|tuesday الثلاثاء|wednesday الاربعاء|thursday الخميس|friday الجمعه"
-        "|saturday السبت|sunday الاحد".split("|")
+        "monday الاثنين الاثنان|tuesday tue tues الثلاثاء|wednesday الاربعاء"
+        "|thursday thu thur thurs الخميس|friday fri الجمعه|saturday السبت|sunday الاحد".split("|")
     )
     for word in words.split()
 }

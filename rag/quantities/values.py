@@ -12,6 +12,7 @@ from functools import lru_cache
 import regex
 
 from rag.folding import fold_with_origins
+from rag.languages import arabic
 from rag.quantities.amounts import amounts_in
 from rag.quantities.clock import times_in
 from rag.quantities.dates import dates_in
@@ -19,9 +20,11 @@ from rag.quantities.numbers import may_hold_values
 from rag.quantities.ordinals import ordinals_in
 from rag.quantities.reading import Reading, Value
 from rag.quantities.units import (
+    DECADES,
     DUALS,
     FRACTIONS,
     HIJRI_MONTHS,
+    MAGHREBI_MONTHS,
     ORDINAL_ELEVEN,
     ORDINALS,
     ORDINALS_EN,
@@ -29,6 +32,11 @@ from rag.quantities.units import (
 )
 
 _WORD = regex.compile(r"[\p{L}\p{M}]+(?:'\p{L}+)?")
+_TELLING = frozenset(
+    """twice dozen one single thirds quarters fifths sixths eighths tenths midnight noon midday decade century
+    واحد واحده واحدا ذو ذي الساعه ملياري وملياري منتصف اخماس ارباع عقد قرن ثلثان ثلثين""".split()
+)
+_NUMBER_WORDS = arabic.RULES.number_words.keys() | arabic.RULES.multipliers.keys()
 _HIJRI_WORDS = frozenset(word for name in HIJRI_MONTHS for word in name.split())
 
 
@@ -65,10 +73,10 @@ def _is_telling(word: str) -> bool:
     """Whether a folded word may state a value by itself."""
     bare = word.lstrip("وبلف").removeprefix("ال")
     return (
-        word in ORDINALS_EN or word in WEEKDAYS or word in FRACTIONS or bare in FRACTIONS
+        word in _TELLING or bare in _NUMBER_WORDS or bare in DECADES or bare in MAGHREBI_MONTHS
+        or word in ORDINALS_EN or word in WEEKDAYS or word in FRACTIONS or bare in FRACTIONS
         or bare in ORDINALS or word in _HIJRI_WORDS or bare in DUALS or word in DUALS
         or f"ال{bare}" in WEEKDAYS or bare in ORDINAL_ELEVEN
-        or word in ("twice", "dozen", "one", "single", "واحد", "واحده", "واحدا", "thirds", "quarters", "ذو", "ذي", "الساعه", "ملياري", "وملياري")
         or any(word.startswith(p) and word[len(p):] in DUALS for p in ("ال", "و", "ب", "ل", "بال", "وال"))
     )  # fmt: skip
 
@@ -95,11 +103,16 @@ def same(stated: Value, claimed: Value) -> bool:
         return False
     if stated.kind != claimed.kind:
         return False
-    if claimed.kind == "money":
-        base, _, country = claimed.unit.partition(" ")
-        other, _, theirs = stated.unit.partition(" ")
-        return base == other and (not country or not theirs or country == theirs)
-    return stated.unit == claimed.unit
+    return one_unit(stated, claimed)
+
+
+def one_unit(one: Value, two: Value) -> bool:
+    """Whether units may be the same: of money and degrees, whose they are may be left out."""
+    base, _, whose = one.unit.partition(" ")
+    other, _, theirs = two.unit.partition(" ")
+    if one.kind == two.kind == "money" or base == other == "degree":
+        return base == other and (not whose or not theirs or whose == theirs)
+    return one.unit == two.unit
 
 
 def _same_time(one: Value, two: Value) -> bool:

@@ -10,6 +10,9 @@ from rag.quantities.units import WEEKDAYS
 _NUMBER_WORDS = frozenset(arabic.RULES.number_words) | frozenset(arabic.RULES.multipliers)
 SCALES = {**english.RULES.multipliers, **arabic.RULES.multipliers}
 _CLITIC = regex.compile(r"(?<![\p{L}\p{M}])(و?(?:بال|كال|فال|لل|ال|[بلكف]))(\p{L}{2,})")
+_ACCUSATIVE = regex.compile(  # «ثلاثًا وعشرين»
+    r"(?<=(?<!\p{L})و?)(ثلاث|اربع|خمس|ست|سبع|ثماني|تسع)ا(?=\s+و(?:عشر|ثلاث|اربع|خمس|ست|سبع|ثمان|تسع)(?:ين|ون)(?!\p{L}))"
+)
 _APART = regex.compile(r"(?<=\s)و(\s)(\p{L}+)")  # «خمسة و عشرون»
 
 
@@ -30,4 +33,5 @@ def bare(text: str) -> str:
     def joined(match: regex.Match[str]) -> str:
         return match[0] if match[2] not in _NUMBER_WORDS else f"{match[1]}و{match[2]}"
 
+    text = _ACCUSATIVE.sub(r"\1 ", text)
     return _CLITIC.sub(blank, _APART.sub(joined, text))

@@ -34,6 +34,8 @@ MISSED = {
     "news-kidnap", "news-kidnap-ar", "news-flight-mixed", "news-salary", "news-salary-ar",
     # Names: the sentence with the other name says less of the question, or begins with who says it.
     "name-telecom-ar", "name-painting", "name-dam-ar", "name-born-mixed", "name-sides-ar",
+    # The question names who also speaks; "lost power" says little of «انقطعت الكهرباء».
+    "later-sides-inside-ar", "later-outage-mixed",
 }  # fmt: skip
 
 
@@ -80,7 +82,7 @@ def is_value(told, expected):
 
 def test_the_corpus_has_both_kinds_and_both_languages():
     kinds = Counter((one["disagree"], one["language"]) for one in CASES)
-    assert len(CASES) >= 180
+    assert len(CASES) >= 220
     named = Counter((one["disagree"]) for one in CASES if one["id"].startswith("name-"))
     assert min(named.values()) >= 30
     assert min(kinds.values()) >= 15

@@ -148,3 +148,23 @@ def test_a_pair_needs_both_languages(found, questions):
 def test_without_a_collection_the_lines_are_checked_all_the_same(found, questions):
     moved = changed(questions[0], start=0, end=4)
     assert found(moved, library=None)[1] == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "wrong"),
+    [
+        ("99 ألف", True),
+        ("12 ألف", False),
+        ("اثنا عشر ألفًا", False),
+        ("12,000", False),
+        ("ألف", True),
+    ],
+)
+def test_an_answer_with_another_value_than_its_place_is_a_warning(
+    answer, wrong, found, make_engine, make_document, make_fact
+):
+    stored = make_document("stairs.txt", "يصعد درجها كل عام نحو 12 ألف زائر.", "ar")
+    question = make_fact("1", "كم زائرًا يصعد الدرج؟", "ar", stored, "12 ألف", [answer])
+    assert codes(found(question, library=make_engine([stored], {}))[1]) == (
+        [(1, "answer_differs", "warning")] if wrong else []
+    )

@@ -207,7 +207,7 @@ def test_mistakes_are_told_with_lines_and_mended(sanad, few, tmp_path):
     assert code == 65
     assert f"{path}:1: ar-001: error:" in out
     assert f"{path}:2: ar-002: warning: language is 'en', the question is in 'ar'" in out
-    assert "4 questions (0 drafts), 1 errors" in err
+    assert "4 questions (0 drafts), 1 error, 3 warnings" in err
     code, out, _ = sanad("facts", "check", "good.jsonl", "--json")
     assert not [one for one in json.loads(out)["findings"] if one["severity"] == "error"]
     assert load(tmp_path / "good.jsonl")[0].gold[1].start == 472
@@ -337,3 +337,49 @@ def test_settings_that_decide_hold_no_place_of_this_machine(tmp_path):
     decisive = commands._decisive(settings, argparse.Namespace(concurrency=1))
     assert decisive["embedder"] == "model"
     assert "indexes" not in decisive
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--save", "few.jsonl"),
+        ("--html", "few.jsonl"),
+        ("--baseline", "few.jsonl", "--update-baseline"),
+        ("--save", "one", "--html", "one"),
+        ("--save", "one", "--baseline", "one", "--update-baseline"),
+    ],
+)
+def test_no_report_is_written_over_the_questions_or_another(sanad, few, tmp_path, options):
+    before = few.read_bytes()
+    code, out, err = sanad("evaluate", few, *options)
+    assert (code, out) == (2, "")
+    assert "would be written over" in err
+    assert few.read_bytes() == before
+    assert not (tmp_path / "one").exists()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--output", "t.csv"), ("--articles", "t.csv"), ("--output", "x", "--articles", "x")],
+)
+def test_no_import_is_written_over_what_it_reads(sanad, tmp_path, options):
+    table = tmp_path / "t.csv"
+    table.write_text("question,answers\nWho?,Ann\n", encoding="utf-8")
+    code, out, err = sanad("facts", "import", "csv", table, *options)
+    assert (code, out) == (2, "")
+    assert "would be written over" in err
+    assert table.read_text(encoding="utf-8").startswith("question,answers")
+    folder = tmp_path / "beir"
+    folder.mkdir()
+    (folder / "queries.jsonl").write_text('{"_id": "1", "text": "Who?"}', encoding="utf-8")
+    code, _, err = sanad("facts", "import", "beir", folder, "--output", folder / "queries.jsonl")
+    assert code == 2
+    assert "would be written over" in err
+
+
+def test_a_file_of_another_format_is_told_how_to_come_in(sanad, tmp_path):
+    path = tmp_path / "squad.json"
+    path.write_text(json.dumps({"version": "2.0", "data": []}), encoding="utf-8")
+    code, _, err = sanad("evaluate", path)
+    assert code == 65
+    assert "sanad facts import FORMAT FILE" in err

@@ -44,7 +44,7 @@ def test_values_become_questions_in_both_languages(text, expected):
 
 def test_names_are_told_where_capitals_show_them():
     assert any(one.answers == ("Vitali Klitschko",) or "Klitschko" in one.answers[0]
-               for one in drafts([document(ENGLISH)]) if one.tags[0] == "person")  # fmt: skip
+               for one in drafts([document(ENGLISH)]) if one.tags[0] == "name")  # fmt: skip
 
 
 @given(

@@ -147,7 +147,9 @@ def test_each_pair_of_languages_has_its_own_worst_answers(report):
 def test_a_browser_shows_it_without_error_or_request(report, tmp_path):
     playwright = pytest.importorskip("playwright.sync_api")
     path = tmp_path / "report.html"
-    path.write_text(page(report), encoding="utf-8")
+    long = {"weights": {"sanad-bilingual-v1/tokenizer_and_everything_else.json": "0" * 64}}
+    manifest = {**report.manifest, "target": long}
+    path.write_text(page(replace(report, manifest=manifest)), encoding="utf-8")
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         tab = browser.new_page(viewport={"width": 390, "height": 800})
@@ -167,3 +169,15 @@ def test_a_browser_shows_it_without_error_or_request(report, tmp_path):
     assert asked == [path.as_uri()]
     assert wide <= 390
     assert abs(edges[0] - edges[1]) < 2
+
+
+def test_arabic_stands_beside_english_in_heads_and_charts(report):
+    text = page(report)
+    tags = read(text)
+    heads = [words for tag, words in tags.words if words in ("العربية", "الكل")]
+    assert {"العربية", "الكل"} <= set(heads)
+    bars = [words for tag, words in tags.words if tag == "text"]
+    assert {"Arabic to Arabic", "من العربية إلى العربية"} <= set(bars)
+    assert f"عدد الأسئلة: {len(report.rows)}" in text
+    # A name that is the same in both languages is told once.
+    assert text.count("AURC") == text.count("AURC</td>") == 1

@@ -339,3 +339,14 @@ def test_the_answer_object_of_our_own_endpoint_is_read():
     assert reply.citations[0].quote == own["citations"][0]["quote"]
     other = ask((200, {}, completion("Long text")[2] | {"sanad": {"status": "frob"}}))
     assert other.answer == "Long text"
+
+
+@pytest.mark.parametrize(
+    ("said", "stated"), [("1,200 [1]", 1), ("ألف ومئتان [١]", 1), ("9,999 [1]", 0)]
+)
+def test_what_an_endpoint_makes_up_is_told_by_its_own_quotes(said, stated):
+    engine = FakeEngine()
+    quote = "Kyiv seeks to free 1,200 Ukrainians."
+    with endpoint(completion(said, sources=[quote])) as (address, _):
+        report = run(chat_endpoint.chat(address, "m", library=engine), questions(engine), 8)
+    assert report.slices["all"].values_stated == stated

@@ -88,6 +88,27 @@ def test_quotes_are_compared_with_the_document_again(make_engine, documents, que
 
 
 @pytest.mark.parametrize(
+    ("answer", "checked", "unstated"),
+    [
+        ("سبعة أشخاص", 1, 0),  # in the other language and in words
+        ("Nine people were killed on Friday", 2, 1),
+        ("7 people, said Klitschko", 2, 1),
+        ("people", 0, 0),
+    ],
+)
+def test_values_of_an_answer_that_no_quote_states_are_counted(
+    make_engine, documents, questions, answer, checked, unstated
+):
+    quote = "Seven people were killed on Friday."
+    engine = make_engine(documents, {"How many were killed?": (answer, [quote])})
+    report = evaluate(engine, [one for one in questions if one.id == "en-1"], 8)
+    (row,) = report.rows
+    assert (row.values_checked, row.values_unstated) == (checked, unstated)
+    share = report.slices["all"].values_stated
+    assert share == (None if not checked else (checked - unstated) / checked)
+
+
+@pytest.mark.parametrize(
     "change", [{"document_id": "gone.txt"}, {"document_sha256": "0" * 64}, {"start": -20}]
 )
 def test_a_citation_of_no_stored_text_is_unverified(engine, questions, change, monkeypatch):
@@ -167,6 +188,22 @@ def test_rows_tell_gains_languages_and_what_was_expected(engine, questions):
     assert expected.before.endswith("سقطت باخموت في ")
     assert rows["ar-1"].shown[0].correct
     assert not rows["ar-1"].shown[1].correct
+
+
+@pytest.mark.parametrize("filler", ["word ", "كلمةٌ ", "x"])
+def test_what_stands_around_a_place_is_cut_between_words(
+    make_engine, make_document, make_fact, filler
+):
+    stored = make_document("long.txt", f"{filler * 90}it was Tuesday in {filler * 90}", "en")
+    question = make_fact("1", "When?", "en", stored, "Tuesday", ["Tuesday"])
+    (row,) = evaluate(make_engine([stored], {}), [question], 8).rows
+    expected = row.expected
+    assert expected.before + expected.quote + expected.after in stored.text
+    assert 90 <= len(expected.before) <= 120
+    assert 90 <= len(expected.after) <= 120
+    if filler != "x":
+        assert set(expected.before.split()) == {filler.strip(), "it", "was"}
+        assert set(expected.after.split()) == {filler.strip(), "in"}
 
 
 def test_the_ranking_is_looked_at_down_to_rank_ten(make_engine, make_document, make_fact):
