@@ -75,7 +75,8 @@ def expected(error: Mapping[str, Any]) -> str:
         return f"expected {word} {told[limit]}"
     if found in _LENGTHS:
         word, limit, things = _LENGTHS[found]
-        return f"expected {word} {told[limit]} {things}, found {len(error['input'])}"
+        counted = things.removesuffix("s") if told[limit] == 1 else things
+        return f"expected {word} {told[limit]} {counted}, found {len(error['input'])}"
     if found == "literal_error":
         return f"expected {told['expected']}"
     return f"{error['msg'][:1].lower()}{error['msg'][1:]}"

@@ -185,7 +185,7 @@ async def test_only_the_names_of_this_machine_are_answered_to(host, status):
             "is 'نعم', expected true or false",
         ),
         ("POST", "/v1/search", {"query": "من؟"}, "'question' is missing"),
-        ("POST", "/v1/chat/completions", {"messages": []}, "expected at least 1 items, found 0"),
+        ("POST", "/v1/chat/completions", {"messages": []}, "expected at least 1 item, found 0"),
         (
             "PUT",
             "/v1/documents/a",
