@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import regex
 
-from rag.settings import CitationStyle as CitationStyle
+from rag.settings import CitationStyle
 from rag.terminal import printable
 from rag.types import Answer, Citation, Language
 

@@ -16,7 +16,6 @@ from api.asking import EventStream, Tell, answered, streamed
 from api.dependencies import JSON_ONLY, Services, ServicesDep, chosen, filtered, rendered
 from api.errors import BODY_CODES, CHOICE_CODES, INDEX_CODES, UnknownModel, documented
 from api.openai import examples
-from api.openai.composition import CitationStyle
 from api.openai.incoming import Asked, asked_in, asked_in_ui, collection_named
 from api.openai.outgoing import (
     UI_HEADERS,
@@ -36,6 +35,7 @@ from api.openai.schemas import (
 from api.openai.tasks import Task
 from rag.errors import UnknownCollection
 from rag.languages import language_of
+from rag.settings import CitationStyle
 from rag.types import Answer
 
 router = APIRouter(tags=["chat"])
