@@ -41,7 +41,7 @@ def test_axe_finds_nothing_in_any_state(service, visit, axe, language, theme, si
         locale=language, color_scheme=theme, viewport={"width": width, "height": height}
     )
     page = visited.open()
-    page.wait_for_selector("#start .aside")
+    page.wait_for_selector("#start h2")
     states = {}
 
     def state(name):
@@ -51,7 +51,7 @@ def test_axe_finds_nothing_in_any_state(service, visit, axe, language, theme, si
         )
 
     state("empty")
-    page.click("#filter summary")
+    page.click("#open-filter")
     state("filter")
     service.add(WAR)
     service.on_ask = drones
