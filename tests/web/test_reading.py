@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.web.service import answered, cited, stored
+from tests.web.service import abstained, answered, cited, stored
 from tests.web.texts import QUESTION, QUOTE, TALKS, WAR, WORDS, drones
 
 CHIP = ".words-of-answer .chip[data-n='{}']"
@@ -63,6 +63,19 @@ def test_escape_takes_away_the_card_and_nothing_else(sources, page):
     assert page.get_attribute(CHIP.format(12), "aria-describedby") is None
     page.keyboard.press("Escape")
     page.wait_for_selector("#panel", state="hidden")
+
+
+def test_the_card_goes_with_its_number(sources, page):
+    page.fill("#question", "who")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".answer")
+    page.hover(CHIP.format(12))
+    page.wait_for_selector("#preview:visible")
+    page.focus("#question")
+    sources.on_ask = lambda body: abstained(body["question"])
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".abstained")
+    assert page.is_hidden("#preview")
 
 
 def test_text_in_the_card_stays_text(sources, page):

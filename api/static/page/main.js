@@ -10,6 +10,7 @@ import { keep, remember } from "./kept.js";
 import { asked as askedFor, questionLink } from "./links.js";
 import { closePanel, redraw, shownPanel } from "./panel.js";
 import { openHistory, pastList } from "./past.js";
+import { hide as hidePreview } from "./preview.js";
 import { Failure, ask, collections, documents } from "./service.js";
 import { language, number, say } from "./strings.js";
 import { directionOf, element, isolated, phrase, spelled } from "./text.js";
@@ -117,6 +118,7 @@ function showOpen(citation) {
 }
 
 function drawOutcome() {
+  hidePreview(); // its chip goes
   if (!outcome) {
     result.replaceChildren();
     return;
@@ -171,6 +173,7 @@ async function answerTo(request) {
   if (shownPanel() === "article") closePanel();
   document.title = `${spelled(request.question).slice(0, 80)} · ${say("page_title")}`;
   document.body.classList.add("asked-once");
+  hidePreview();
   const progress = progressView(request.question, actionsFor(request));
   result.replaceChildren(progress.node);
   drawStart();

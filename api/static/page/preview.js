@@ -34,7 +34,7 @@ function show(chip, citation) {
     element("p", { class: "said", ...inLanguage(citation.language) }, marked(citation.quote, 0, citation.quote.length, marks)),
     element("p", { class: "aside", ...orientation(title, citation.language) }, isolated(title)),
   );
-  if (!card.isConnected) document.body.append(card);
+  if (!card.isConnected) document.querySelector("main").append(card);
   card.hidden = false;
   shownFor = chip;
   chip.setAttribute("aria-describedby", card.id);
