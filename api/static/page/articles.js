@@ -90,6 +90,7 @@ function dropzone() {
     element("p", {}, say("drop_or_choose")),
     input,
     element("label", { for: "files", class: "strong" }, say("choose_files")),
+    element("p", { class: "aside kinds" }, say("file_kinds")),
   ];
   return element("div", { class: "upload" }, progress || ask, results());
 }

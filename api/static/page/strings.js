@@ -88,6 +88,7 @@ const TEXTS = {
     drop_here: "Drop the files to add them",
     drop_or_choose: "Drop files here, or",
     choose_files: "Choose files",
+    file_kinds: "Text, HTML, Word, EPUB, PDF, tables, feeds, or archives of them.",
     uploading: { one: "Sending {n} file…", other: "Sending {n} files…" },
     indexing: "Reading and indexing…",
     upload_cancel: "Cancel",
@@ -260,6 +261,7 @@ const TEXTS = {
     drop_here: "أفلت الملفات لإضافتها",
     drop_or_choose: "أفلت الملفات هنا، أو",
     choose_files: "اختر ملفات",
+    file_kinds: "نصوص أو HTML أو Word أو EPUB أو PDF أو جداول أو خلاصات، أو أرشيفات منها.",
     uploading: {
       zero: "تُرسَل الملفات…",
       one: "يُرسَل ملف واحد…",
