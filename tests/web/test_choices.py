@@ -39,6 +39,19 @@ def test_of_many_articles_the_first_are_offered(service, page):
     page.wait_for_selector("#panel .list li >> nth=8")
 
 
+def test_showing_more_goes_on_from_where_the_reader_is(service, page):
+    service.add(*(TALKS | {"id": f"{n:03}", "title": f"Title {n}"} for n in range(70)))
+    page.click("#open-articles")
+    page.wait_for_selector("#panel .list li >> nth=49")
+    page.focus("#panel button:has-text('Show more')")
+    before = page.evaluate("document.querySelector('#panel-body').scrollTop")
+    assert before > 500
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#panel .list li >> nth=69")
+    page.wait_for_function("() => document.activeElement.textContent === 'Title 50'")
+    assert page.evaluate("document.querySelector('#panel-body').scrollTop") >= before
+
+
 @pytest.mark.parametrize(
     ("own", "first"), [("default", "Default (2 articles)"), ("أرشيف", "أرشيف (11 articles)")]
 )

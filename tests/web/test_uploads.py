@@ -84,6 +84,16 @@ def test_every_reason_for_refusing_an_upload_has_its_words():
     assert told == REASONS - elsewhere
 
 
+def test_the_focus_stays_where_files_are_added(service, page):
+    page.click("#open-articles")
+    page.wait_for_selector("#files", state="attached")
+    page.focus("#files")
+    page.set_input_files("#files", {"name": "a.txt", "mimeType": "text/plain", "buffer": b"x"})
+    page.wait_for_selector(".results li")
+    page.wait_for_selector("#panel .list li")
+    assert page.evaluate("document.activeElement.id") == "files"
+
+
 def test_dropped_files_are_sent_from_anywhere_on_the_page(service, page):
     page.evaluate(DROP, ["one.txt", "two.txt"])
     page.wait_for_selector(".results li >> nth=1")

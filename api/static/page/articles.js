@@ -158,7 +158,10 @@ function list() {
   if (failure) return failureView(failure, () => load(0));
   if (total === null) return null;
   const more = element("button", { type: "button", class: "quiet" }, say("more"));
-  more.addEventListener("click", () => load(items.length));
+  more.addEventListener("click", async () => {
+    await load(items.length);
+    document.querySelectorAll("#panel-body .list .link")[items.length]?.focus();
+  });
   return [
     element("p", { class: "aside" }, total ? phrase("articles_ready", { n: total }) : say("no_articles")),
     articleList(items, openBelow),
