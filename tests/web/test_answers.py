@@ -94,6 +94,25 @@ def test_next_and_previous_walk_the_citations(articles, page):
     page.wait_for_selector("#panel mark:has-text('57')")
 
 
+def test_the_keyboard_walks_on_without_looking_for_the_button_again(articles, page):
+    cites = [cited(TALKS, line, n=n) for n, line in enumerate(TALKS["text"].split("\n"), start=1)]
+    articles.on_ask = lambda body: answered(body["question"], "x", cites)
+    ask(page, "who?")
+    page.click(".words-of-answer .chip >> nth=0")
+    page.wait_for_selector("#panel mark")
+    page.focus("#panel [aria-label='Next source']")
+    for citation in cites[1:]:
+        page.keyboard.press("Enter")
+        page.wait_for_selector(f"#panel mark:has-text('{citation['quote']}')")
+    assert page.evaluate("document.activeElement.id") == "panel-title"  # there is no next one
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"#panel mark:has-text('{cites[1]['quote']}')")
+    focused = "document.activeElement.getAttribute('aria-label')"
+    assert page.evaluate(focused) == "Previous source"
+
+
 def test_a_changed_article_is_said_to_have_changed_and_marks_nothing(articles, page):
     ask(page, QUESTION["en"])
     # The same words stand elsewhere now: finding them again would cite what was not read.
