@@ -82,6 +82,18 @@ def test_paragraphs_keep_their_own_direction(articles, page):
     assert directions["وأعلنت الوزا"] == "rtl"
 
 
+def test_long_latin_names_do_not_turn_an_arabic_paragraph_around(service, page):
+    line = "Microsoft و Google وقعتا اتفاقًا مع OpenRail بقيمة $2.4bn في 14/05/2025!"
+    mixed = service.add(stored("m.txt", f"عنوان\n{line}\nHe said: «لا» to Reuters.", language="ar"))
+    service.on_ask = lambda body: answered(body["question"], "Google", [cited(mixed, line)])
+    ask(page, "who?")
+    page.click(".words-of-answer .chip")
+    page.wait_for_selector("#panel mark")
+    direction = "all => all.map((p) => getComputedStyle(p).direction)"
+    shown = page.locator("#panel .reading p").evaluate_all(direction)
+    assert shown == ["rtl", "rtl", "ltr"]
+
+
 def test_next_and_previous_walk_the_citations(articles, page):
     ask(page, QUESTION["en"])
     page.click(".source:nth-child(1) .buttons button >> nth=0")
