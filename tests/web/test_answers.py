@@ -94,6 +94,23 @@ def test_long_latin_names_do_not_turn_an_arabic_paragraph_around(service, page):
     assert shown == ["rtl", "rtl", "ltr"]
 
 
+@pytest.mark.parametrize("interface", ["ar", "en"])
+def test_the_title_of_an_article_stands_on_the_side_of_its_text(articles, visit, interface):
+    # It begins with a Latin name, and is Arabic all the same.
+    short = articles.add(stored("s.txt", "CNN: خبر جديد\nقال مراسل إن الجسر أُغلق."))
+    articles.on_ask = lambda body: answered(
+        body["question"], "x", [cited(short, "قال مراسل إن الجسر أُغلق.")]
+    )
+    page = visit(locale=interface).open()
+    ask(page, "who?")
+    page.click(".words-of-answer .chip")
+    page.wait_for_selector("#panel mark")
+    title = page.locator("#panel-title bdi").last
+    assert title.evaluate("node => getComputedStyle(node).direction") == "rtl"
+    head, title = (one.bounding_box() for one in (page.locator("#panel-title"), title))
+    assert abs(head["x"] + head["width"] - title["x"] - title["width"]) < 2
+
+
 def test_next_and_previous_walk_the_citations(articles, page):
     ask(page, QUESTION["en"])
     page.click(".source:nth-child(1) .buttons button >> nth=0")

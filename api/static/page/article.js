@@ -49,7 +49,7 @@ const about = (stored, start) => {
   );
 };
 
-const heading = (title, language) => element("bdi", orientation(title, language), isolated(title));
+const heading = (title, language) => isolated(title, orientation(title, language));
 
 function view({ name, title, language, load, place, tools, stepped, notice, onBack, opener, onClose }) {
   let state = { loading: true };

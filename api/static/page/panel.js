@@ -1,5 +1,7 @@
 // The panel beside the answer; on narrow screens it covers the page and keeps the focus.
 
+import { element } from "./text.js";
+
 const dialog = document.getElementById("panel");
 const title = document.getElementById("panel-title");
 const tools = document.getElementById("panel-tools");
@@ -18,7 +20,7 @@ function place() {
 /** Draws the view from its beginning; whether it has found its own place to scroll to. */
 function draw() {
   const { heading, content, bar, settled } = current.render();
-  title.replaceChildren(...[heading].flat());
+  title.replaceChildren(typeof heading === "string" ? element("span", {}, heading) : heading);
   tools.hidden = !bar;
   tools.replaceChildren(...[bar ?? []].flat());
   body.replaceChildren(...[content].flat());

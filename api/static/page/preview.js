@@ -32,7 +32,7 @@ function show(chip, citation) {
   const title = citation.title || citation.source;
   card.replaceChildren(
     element("p", { class: "said", ...inLanguage(citation.language) }, marked(citation.quote, 0, citation.quote.length, marks)),
-    element("p", { class: "aside", ...orientation(title, citation.language) }, isolated(title)),
+    element("p", { class: "aside" }, isolated(title, orientation(title, citation.language))),
   );
   if (!card.isConnected) document.querySelector("main").append(card);
   card.hidden = false;
