@@ -106,6 +106,18 @@ def test_dropped_files_are_sent_from_anywhere_on_the_page(service, page):
     page.wait_for_selector("#panel .upload")
 
 
+def test_what_was_added_is_counted(service, page):
+    news = {"name": "news", "documents": 5, "passages": 5}
+    service.collections = [{"name": "default", "documents": 0, "passages": 0}, news]
+    page.reload()
+    page.wait_for_selector("#collection-choice:visible")
+    service.collections = [{"name": "default", "documents": 1, "passages": 1}, news]
+    page.select_option("#collection", "news")
+    page.evaluate(DROP, ["one.txt"])
+    page.wait_for_selector("#collection option:text-is('Default (1 article)')", state="attached")
+    assert page.input_value("#collection") == "news"
+
+
 def test_progress_is_shown_while_the_server_indexes(service, page):
     held = threading.Event()
 

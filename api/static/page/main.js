@@ -318,6 +318,13 @@ async function countArticles() {
   drawStart();
 }
 
+async function countCollections() {
+  const { found, own } = await collections();
+  served = own;
+  known = [...found, ...known.filter(({ name }) => !found.some((one) => one.name === name))];
+  drawCollections();
+}
+
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   if (running) {
@@ -386,14 +393,13 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawTheme)
 takeDrops({
   collection: () => select.value,
   announce,
-  onChange: countArticles,
+  onChange: () => {
+    countArticles();
+    countCollections();
+  },
 });
 drawAll();
 follow();
 countArticles();
-collections().then(({ found, own }) => {
-  served = own;
-  known = [...found, ...known.filter(({ name }) => !found.some((one) => one.name === name))];
-  drawCollections();
-});
+countCollections();
 document.documentElement.dataset.ready = "";
