@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test soak lint types install clients bench quality rebase stages clean
+.PHONY: demo test soak lint types install clients pictures bench quality rebase stages clean
 
 # The light installation: no torch. Enough to ingest, ask, serve and evaluate.
 $(VENV)/.core: pyproject.toml .constraints.txt
@@ -82,6 +82,10 @@ lint: $(VENV)/.all
 
 types: $(VENV)/.all
 	$(BIN)/mypy
+
+# The README's two pictures of the page, taken anew; needs Chromium.
+pictures: $(VENV)/.all
+	$(BIN)/python -m tests.web.pictures
 
 bench: $(VENV)/.all
 	$(BIN)/python -m benchmarks.run $(BENCH)

@@ -278,7 +278,9 @@ _NEWS = CollectionSummary(
     embedder="sanad-bilingual-v1",
     generation="gen-000001",
 )
-COLLECTIONS = {"Collections": Example(value={"collections": [asdict(_NEWS)]})}
+COLLECTIONS = {
+    "Collections": Example(value={"collections": [asdict(_NEWS)], "default": _NEWS.name})
+}
 ASK = (
     _named({language: {"question": _TEXTS[language][3]} for language in _BOTH})
     | _named(
@@ -329,8 +331,9 @@ def _result(language: Language, *, failed: bool = False) -> dict[str, Any]:
     id = _TEXTS[language][0].rpartition("/")[2]
     if failed:
         told = f"{id}: holds no text; leave the file out"
-        return {"name": id, "document_id": None, "status": "failed", "reason": told}
-    return {"name": id, "document_id": id, "status": "added", "reason": None}
+        failed_with = {"status": "failed", "reason": told, "code": "empty"}
+        return {"name": id, "document_id": None, **failed_with}
+    return {"name": id, "document_id": id, "status": "added", "reason": None, "code": None}
 
 
 def _uploaded(language: Language) -> dict[str, Any]:

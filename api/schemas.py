@@ -338,6 +338,9 @@ class CollectionsBody(BaseModel):
     """All collections, by name."""
 
     collections: list[CollectionBody]
+    default: str = Field(
+        description="The server's own, which is meant where none is named; there or not yet."
+    )
 
 
 class SpanBody(BaseModel):
@@ -381,6 +384,9 @@ class ResultBody(BaseModel):
     document_id: str | None = Field(description="Its id; null where it could not be read.")
     status: Literal["added", "changed", "unchanged", "failed"]
     reason: str | None = Field(description="Why it failed, or is the same as another document.")
+    code: str | None = Field(
+        description="The stable word for a failure, such as `empty`, `damaged` or `encrypted`."
+    )
 
 
 class UploadBody(BaseModel):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from rag.agreement import Comparison, Stand
 from rag.citations import Cited, cite
 from rag.errors import InvalidParameter
-from rag.languages import language_of
+from rag.languages import language_of, phrase_language
 from rag.messages import abstention, note
 from rag.protocols import PassageIndex, Reader
 from rag.quantities.guard import unstated, whole_values
@@ -170,7 +170,7 @@ def answer(
         question_language=asked.language,
         status="answered",
         answer=short,
-        answer_language=language_of(short, first.language),
+        answer_language=phrase_language(short, first.language),
         answer_kind="extracted",
         abstention=None,
         confidence=round(best, 4),

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.errors import UnknownDocument
-from rag.languages import language_of
+from rag.languages import sentence_language
 from rag.protocols import PassageIndex
 from rag.types import Citation, Document, Evidence, Span
 
@@ -93,7 +93,7 @@ def _citation(item: Evidence, document: Document, quote: str, n: int) -> Citatio
         end_utf16=start + utf16_offset(quote, len(quote)),
         answer_start=item.answer.start if item.answer else None,
         answer_end=item.answer.end if item.answer else None,
-        language=language_of(quote, document.language),
+        language=sentence_language(quote, document.language),
         verified=document.text[item.quote.start : item.quote.end] == quote,
         score=round(item.probability, 4),
         page=document.page_at(item.quote.start),

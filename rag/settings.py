@@ -12,7 +12,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
 from rag import naming
 from rag.errors import ConfigurationError, InvalidParameter, RagError
@@ -24,13 +31,25 @@ FILE = "sanad.toml"
 _FORMS = {
     "collection": naming.FORM,
     "public_url": "an address such as https://example.org/sanad",
+    "citations_by_key": "keys and styles such as librechat=markdown,webui=openwebui",
 }
+CitationStyle = Literal["annotations", "markdown", "openwebui", "none"]
 
 
 def _named(name: str) -> str:
     if (kept := naming.normalised(name)) is None:
         raise ValueError(naming.FORM)
     return kept
+
+
+def _pairs(given: object) -> object:
+    """``key=style,key=style`` of a variable as the table it means; anything else as it is."""
+    if not isinstance(given, str):
+        return given
+    pairs = [pair.strip().rpartition("=") for pair in given.split(",") if pair.strip()]
+    if not all(key.strip() and style for key, _, style in pairs):
+        raise ValueError(_FORMS["citations_by_key"])
+    return {key.strip(): style.strip() for key, _, style in pairs}
 
 
 class Settings(BaseModel):
@@ -67,10 +86,15 @@ class Settings(BaseModel):
     threshold: float | None = Field(
         None, ge=0, le=1, description="Least confidence to answer; the model's own if not set."
     )
-    citations: Literal["annotations", "markdown", "openwebui", "none"] = Field(
+    citations: CitationStyle = Field(
         "annotations",
         description="How chat replies carry citations where a request does not say: annotations, "
         "markdown (links in the text), openwebui (its source events) or none.",
+    )
+    citations_by_key: Annotated[dict[str, CitationStyle], BeforeValidator(_pairs)] = Field(
+        {},
+        description="The same for chat clients by the API key they send; a key is a name here and "
+        "protects nothing.",
     )
     public_url: str | None = Field(
         None,

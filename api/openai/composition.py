@@ -10,14 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import regex
 
+from rag.settings import CitationStyle
 from rag.terminal import printable
 from rag.types import Answer, Citation, Language
-
-CitationStyle = Literal["annotations", "markdown", "openwebui", "none"]
 
 _QUOTES: Mapping[Language, tuple[str, str]] = {"ar": ("«", "»"), "en": ("“", "”")}
 _SAID: Mapping[Language, tuple[str, str]] = {

@@ -18,7 +18,8 @@ from rag.question import validate
 class Asked:
     """The question of a conversation with what was said before; ``read`` counts all its words.
 
-    ``collection`` is None for the server's own; ``where`` are filters.
+    ``collection`` is None for the server's own; ``where`` are filters; ``model`` is what named the
+    collection, None where the collection itself was named.
     """
 
     question: str
@@ -26,6 +27,7 @@ class Asked:
     read: str
     collection: str | None = None
     where: tuple[str, ...] = ()
+    model: str | None = None
 
 
 def collection_named(model: str, parameter: str = "model") -> str | None:
@@ -65,7 +67,7 @@ def asked_in(request: ChatRequest) -> Asked | Task:
             hint="the field sanad of the reply holds the answer as data",
             parameter="response_format",
         )
-    return replace(found, collection=collection, where=tuple(request.where))
+    return replace(found, collection=collection, where=tuple(request.where), model=request.model)
 
 
 def asked_in_ui(request: UiRequest) -> Asked | Task:

@@ -11,11 +11,12 @@ from urllib.parse import urlencode
 import regex
 
 from api.asking import DONE, Reached, event
-from api.openai.composition import CitationStyle, Message, compose
+from api.openai.composition import Message, compose
 from api.openai.incoming import Asked
 from api.openai.schemas import MODEL
 from api.openai.tasks import Task
 from rag.output import answer_to_dict, citation_to_dict
+from rag.settings import CitationStyle
 from rag.terminal import printable
 from rag.types import Answer, Citation, Language, Stage
 

@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from api.openai.composition import CitationStyle
 from api.schemas import AnswerBody, CollectionName, K, Where
+from rag.settings import CitationStyle
 
 MODEL = "sanad"
 Role = Literal["system", "developer", "user", "assistant", "tool", "function"]

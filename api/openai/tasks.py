@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import regex
 
@@ -57,7 +58,9 @@ def recognise(messages: Sequence[tuple[str, str]]) -> Task | None:
         for kind in _KINDS:
             if all(regex.search(signal, prompt, regex.I | regex.S) for signal in kind.signals):
                 spoken = (
-                    _conversation(prompt) or _conversation(_ends(last)) or _turns(messages, last)
+                    _conversation(prompt)
+                    or _conversation(_ends(last))
+                    or _turns(messages, prompt if whole is last else "")
                 )
                 return Task(kind.name, kind.reply(prompt, spoken))
     return None
@@ -78,10 +81,18 @@ _SPEAKER = regex.compile(
 )
 
 
+# What a prompt gives a title to, where nobody is named as its speaker.
+_FENCED = regex.compile(r"```[^\n]*\n(.*?)\n```", regex.S)
+_QUOTED = regex.compile(r"[\"“«]([^\"“”«»\n]{2,})[\"”»]\s*\Z")
+
+
 def _conversation(prompt: str) -> list[Turn]:
     """The conversation written out inside a prompt."""
     histories = _HISTORY.findall(prompt)
-    spoken = _SPEAKER.finditer(histories[-1] if histories else prompt)
+    written = histories[-1] if histories else prompt
+    if kept := _kept(written):
+        return kept
+    spoken = _SPEAKER.finditer(written)
     return [
         Turn("user" if one["role"].lower() in ("user", "human") else "assistant", text)
         for one in spoken
@@ -89,10 +100,45 @@ def _conversation(prompt: str) -> list[Turn]:
     ]
 
 
+def _kept(written: str) -> list[Turn]:
+    """A conversation as JSON: the messages of a frontend, each with a role and a text somewhere."""
+    if written.lstrip()[:1] not in ("[", "{"):
+        return []
+    try:
+        found = json.loads(written)
+    except (ValueError, RecursionError):
+        return []
+    messages = found if isinstance(found, list) else [found]
+    return [
+        Turn("user" if one.get("role") == "user" else "assistant", text)
+        for one in messages
+        if isinstance(one, dict) and (text := _text_of(one).strip())
+    ]
+
+
+def _text_of(message: dict[str, Any]) -> str:
+    for name in ("content", "text", "mainText", "parts"):
+        given = message.get(name)
+        if isinstance(given, str):
+            return given
+        if isinstance(given, list):
+            texts = [part.get("text") for part in given if isinstance(part, dict)]
+            return "\n".join(text for text in texts if isinstance(text, str))
+    return ""
+
+
 def _turns(messages: Sequence[tuple[str, str]], prompt: str) -> list[Turn]:
-    """The conversation where it stands before the prompt as messages of its own."""
-    earlier = [Turn("user", text) for role, text in messages if role == "user" and text != prompt]
-    return earlier or [Turn("user", text) for role, text in messages if role == "user"]
+    """The conversation where it stands beside the prompt: as messages of its own, or quoted in it.
+
+    ``prompt`` is the message of the user that is one itself, empty where the system's is.
+    """
+    said = [
+        text
+        for role, text in messages
+        if role == "user" and _ends(text) != prompt and not _asks_for_a_title(text)
+    ]
+    quoted = _FENCED.search(prompt) or _QUOTED.search(prompt)
+    return [Turn("user", text) for text in said or (quoted.groups() if quoted else ())]
 
 
 def _asked(spoken: Sequence[Turn]) -> str:
@@ -183,6 +229,21 @@ def _constant(content: object) -> Callable[[str, Sequence[Turn]], str]:
 
 
 # In this order: prompts for tags and suggestions speak of the conversation's title or theme too.
+_TITLED = (
+    r"\b(?:generat\w*|writ\w*|provid\w*|produc\w*|return|creat\w*|summari[sz]\w*|submit|name|analyze)\b"
+    r".{0,120}\btitles?\b|\bgive (?:this|the) (?:conversation|chat|session|thread) a\b"
+)
+_OF_A_CONVERSATION = (
+    r"\b(?:conversation|chat|discussion|dialogue|message|session)|\btitle only\b|\bonly the title\b"
+)
+
+
+def _asks_for_a_title(text: str) -> bool:
+    """Whether a short message only says what the system's prompt says at length."""
+    signals = (_TITLED, _OF_A_CONVERSATION)
+    return len(text) < _SHORTEST_PROMPT and all(regex.search(one, text, regex.I) for one in signals)
+
+
 _KINDS: tuple[_Kind, ...] = (
     _Kind(
         "tags",
@@ -216,8 +277,8 @@ _KINDS: tuple[_Kind, ...] = (
     _Kind(
         "title",
         (
-            r"\b(?:generat\w*|writ\w*|provid\w*|creat\w*|summari[sz]\w*|submit|name|analyze)\b.{0,120}\btitles?\b",
-            r"\b(?:conversation|chat|discussion|dialogue|message|session)",
+            _TITLED,
+            _OF_A_CONVERSATION,
             r"\bwords?\b|\bcharacters?\b|punctuation|\bJSON\b|title case|\bconcise\b|\bshort\b",
             r"\b(?:only|solely|never|must|no|without|do not|concise|less|maximum|within|not)\b",
         ),

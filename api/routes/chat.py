@@ -16,7 +16,6 @@ from api.asking import EventStream, Tell, answered, streamed
 from api.dependencies import JSON_ONLY, Services, ServicesDep, chosen, filtered, rendered
 from api.errors import BODY_CODES, CHOICE_CODES, INDEX_CODES, UnknownModel, documented
 from api.openai import examples
-from api.openai.composition import CitationStyle
 from api.openai.incoming import Asked, asked_in, asked_in_ui, collection_named
 from api.openai.outgoing import (
     UI_HEADERS,
@@ -36,6 +35,7 @@ from api.openai.schemas import (
 from api.openai.tasks import Task
 from rag.errors import UnknownCollection
 from rag.languages import language_of
+from rag.settings import CitationStyle
 from rag.types import Answer
 
 router = APIRouter(tags=["chat"])
@@ -84,8 +84,14 @@ async def model(id: str, services: ServicesDep) -> Response:
         try:
             await services.reads.run(partial(services.engine.for_collection, collection))
         except UnknownCollection as error:
-            raise UnknownModel(f"no model {id[:100]!r}", parameter="id") from error
+            raise _unknown(id, "id") from error
     return rendered(_model_of(collection))
+
+
+def _unknown(model: str, parameter: str) -> UnknownModel:
+    return UnknownModel(
+        f"no model {model[:100]!r}", hint="GET /v1/models lists them", parameter=parameter
+    )
 
 
 @router.post("/chat/completions", include_in_schema=False, dependencies=[JSON_ONLY])
@@ -157,6 +163,9 @@ def _reply(
     found: Asked | Task,
 ) -> Reply:
     settings = services.settings
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    if style is None and scheme.lower() == "bearer":
+        style = settings.citations_by_key.get(key.strip())
     base = (settings.public_url or str(request.base_url)).rstrip("/")
     collection = found.collection if isinstance(found, Asked) else None
     return Reply(style or settings.citations, base, f"{prefix}-{uuid.uuid4().hex}", collection)
@@ -167,7 +176,12 @@ def _ask(services: Services, asked: Asked, k: int | None) -> Callable[[Tell], An
     given |= filtered(asked.where)
 
     def ask(tell: Tell) -> Answer:
-        engine = chosen(services.engine, asked.collection)
+        try:
+            engine = chosen(services.engine, asked.collection)
+        except UnknownCollection as error:
+            if asked.model is None:
+                raise
+            raise _unknown(asked.model, "model") from error
         return engine.ask(asked.question, k, watch=tell, **given)
 
     return ask

@@ -23,4 +23,5 @@ router = APIRouter(tags=["documents"])
 async def collections(services: ServicesDep) -> Response:
     """The collections that `collection` may name, with what they hold."""
     found = await services.reads.run(services.engine.collections)
-    return rendered({"collections": [asdict(one) for one in found]})
+    own = services.settings.collection
+    return rendered({"collections": [asdict(one) for one in found], "default": own})

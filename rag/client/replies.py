@@ -33,7 +33,8 @@ T = TypeVar("T")
 class Written:
     """What became of a document that was sent; ``reason`` says why it is not as expected.
 
-    ``document_id`` is None where nothing could be read, ``generation`` the first that has it.
+    ``document_id`` is None where nothing could be read, ``generation`` the first that has it,
+    ``code`` the stable word for a failure.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Written:
     status: Literal["added", "changed", "unchanged", "failed"]
     reason: str | None
     generation: str | None
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,7 +60,7 @@ def extract(content: bytes) -> Extraction:
             raise Refusal("encrypted", "needs a password", hint="save it without one") from error
         raise Refusal(
             "damaged",
-            f"not a readable PDF: {error}",
+            f"not a readable PDF: {str(error).rstrip('.')}",
             hint="open it, print it to a new PDF and ingest that",
         ) from error
     if len(document) > MOST_PAGES:

@@ -28,12 +28,16 @@ Status = Literal["added", "changed", "unchanged", "failed"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What became of one file or one document in it; ``reason`` says why it is not as expected."""
+    """What became of one file or one document in it; ``reason`` says why it is not as expected.
+
+    ``code`` is the stable word for a failure (:data:`rag.documents.values.REASONS`).
+    """
 
     name: str
     document_id: str | None
     status: Status
     reason: str | None = None
+    code: str | None = None
 
 
 def document(
@@ -159,7 +163,8 @@ def _stored(name: str, item: Document, writer: Writer) -> Result:
 def refused(name: str, item: Found) -> Result:
     """What is told of a file that gave no document."""
     if isinstance(item, Failure):
-        told = f"{item.error.message}; {item.error.hint}"
+        code, told = item.error.reason, f"{item.error.message}; {item.error.hint}"
     else:
+        code = "wrong_kind"
         told = f"{name[:200]}: a kind of file that is not read; send it as text, HTML, Word or PDF"
-    return Result(name=name, document_id=None, status="failed", reason=told)
+    return Result(name=name, document_id=None, status="failed", reason=told, code=code)

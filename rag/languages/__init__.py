@@ -70,3 +70,23 @@ def language_of(text: str, default: Language = "en") -> Language:
     if asks_arabic != asks_english:
         return "ar" if asks_arabic else "en"
     return "ar" if arabic >= latin else "en"
+
+
+def sentence_language(text: str, around: Language) -> Language:
+    """The language most words of a sentence are of, ``around`` where there are as many of both.
+
+    Words, not letters: names keep their script in both languages, and Latin ones are longer.
+    """
+    balance = 0
+    for word in text.split():
+        arabic, latin = _letters(word)
+        balance += (arabic > latin) - (latin > arabic)
+    return around if balance == 0 else "ar" if balance > 0 else "en"
+
+
+def phrase_language(text: str, around: Language) -> Language:
+    """The language of a part of a sentence, which is ``around``: its own where it has one script."""
+    arabic, latin = _letters(text)
+    if bool(arabic) == bool(latin):
+        return around
+    return "ar" if arabic else "en"

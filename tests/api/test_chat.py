@@ -214,6 +214,40 @@ async def test_the_server_decides_where_a_request_does_not(engine):
     assert url.startswith("https://sanad.example/base/#document=")
 
 
+@pytest.mark.parametrize(
+    ("key", "style"),
+    [
+        ("Bearer librechat", "markdown"),
+        ("bearer  webui ", "none"),
+        ("Bearer other", "annotations"),
+        ("Basic librechat", "annotations"),
+    ],
+)
+async def test_the_key_a_client_sends_decides_where_its_requests_cannot(engine, key, style):
+    styles = {"librechat": "markdown", "webui": "none"}
+    headers = {"authorization": key}
+    async with opened(engine, citations_by_key=styles) as client:
+        own = (await client.post(URL, json=chat(QUESTIONS["ar"]), headers=headers)).json()
+        asked = chat(QUESTIONS["ar"], citations="openwebui")
+        said = (await client.post(URL, json=asked, headers=headers)).json()
+    message = own["choices"][0]["message"]
+    assert ("](http" in message["content"]) == (style == "markdown")
+    assert bool(message["annotations"]) == (style == "annotations")
+    assert bool(MARK.search(message["content"])) == (style != "none")
+    assert said["choices"][0]["message"]["annotations"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_collection_that_is_not_there_is_a_model_that_is_not_there(client, stream):
+    asked = chat(QUESTIONS["ar"], model="sanad/nothing", stream=stream)
+    reply = await client.post(URL, json=asked)
+    error = reply.json()["error"]
+    assert (reply.status_code, error["code"]) == (404, "model_not_found")
+    assert error["param"] == "model"
+    assert "'sanad/nothing'" in error["message"]
+    assert "/v1/models" in error["message"]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_an_abstention_is_told_in_the_language_of_the_question(language):
     async with opened(FakeEngine(empty=True)) as client:

@@ -57,6 +57,50 @@ def prompts(question):
                 ("user", f"Now write a title for our conversation. {line}"),
             ],
         ),
+        (  # the conversation as JSON, in the ways that frontends keep their messages
+            "title",
+            [
+                ("system", f"You summarise the session and write its title. {line}"),
+                ("user", json.dumps([{"role": "user", "mainText": question}])),
+            ],
+        ),
+        (
+            "title",
+            [
+                ("system", f"You will generate a short title from the first message. {line}"),
+                (
+                    "user",
+                    json.dumps({"role": "user", "parts": [{"type": "text", "text": question}]}),
+                ),
+            ],
+        ),
+        (
+            "title",
+            [
+                ("system", f"You write titles of chats. Produce a short title. {line}"),
+                ("user", "Generate a title for this conversation:"),
+                ("user", question),
+            ],
+        ),
+        (
+            "title",
+            [
+                (
+                    "user",
+                    f'Summarise this in a title of 10 words. Give the title only.\n"{question}"',
+                )
+            ],
+        ),
+        (
+            "title",
+            [
+                (
+                    "user",
+                    "From the chat history, give this conversation a name. Keep it short, 10 characters "
+                    f"at most, no quotes.\n\n```\n{question}\n\n---------\n\nan answer\n```\n\nThe name is:",
+                )
+            ],
+        ),
         (
             "tags",
             [("user", tag_style("Generate 1-3 broad tags.", '{ "tags": ["tag"] }', question))],
@@ -138,6 +182,8 @@ async def test_a_helper_prompt_is_answered_without_retrieval(client, engine, lan
         "Which tags did the newspaper use for the story about Bakhmut, and who wrote it, and when was it?",
         "Who suggested the follow-up talks, which questions were discussed, and what did Zelensky say?",
         "Write down what Zelensky said about the title fight in Istanbul, and when he said it to the press",
+        "In the chat with reporters Zelensky gave this conversation a name, no matter how short: which was it?",
+        'Who said "the title only goes to those who never give up" in the message to the press of Kyiv?',
         "هل اقترح زيلينسكي عنوانًا للمحادثات التي جرت في تركيا والإمارات بدعم من الشركاء الدوليين؟",
     ],
 )
@@ -173,6 +219,11 @@ async def test_a_system_prompt_for_a_persona_changes_nothing(client, engine):
 )
 def test_titles_are_made_from_the_question(question, title):
     assert title_of(question) == title
+
+
+def test_a_prompt_around_nothing_is_no_title_of_itself():
+    prompt = "Create a short title for this conversation. Return only the title, no punctuation."
+    assert recognise([("user", prompt)]).reply == "Sanad"
 
 
 def test_a_follow_up_becomes_a_query_that_stands_alone():

@@ -45,6 +45,7 @@ async def test_collections_are_listed(client):
     content = (await client.get("/v1/collections")).json()
     assert CollectionsBody.model_validate(content).model_dump() == content
     assert [one["name"] for one in content["collections"]] == ["default", "news"]
+    assert content["default"] == "default"
     assert set(content["collections"][0]) >= {"documents", "passages", "embedder", "generation"}
 
 

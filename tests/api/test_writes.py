@@ -16,6 +16,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from rag.documents.values import REASONS
 from rag.engine import Engine
 from rag.index.collection import Collection
 from rag.settings import Settings
@@ -151,6 +152,7 @@ def test_files_are_read_as_ingest_reads_them(client):
     ]
     for result in body["results"]:
         assert bool(result["reason"]) == (result["status"] in ("failed", "unchanged"))
+        assert (result["code"] in REASONS) == (result["status"] == "failed")
     assert client.get(f"/v1/documents/{quote('صفحة.html')}").json()["title"] == "عنوان"
     again = client.post("/v1/documents", files=sent[:1]).json()
     assert (again["results"][0]["status"], again["generation"]) == ("unchanged", body["generation"])

@@ -39,7 +39,7 @@ def test_every_client_shows_the_answer_and_its_sources(address, language):
         assert found[client]["text"] == found[client]["streamed"] == text
         assert found[client]["finish"] == "stop"
         assert found[client]["urls"] == found["openai"]["urls"]
-    assert found["openai"]["urls"][0].startswith(f"{address}/v1/documents/")
+    assert found["openai"]["urls"][0].startswith(f"{address}/#document=")
     assert found["aiCompatible"]["text"] == text
     assert found["aiCompatible"]["finish"] == "stop"
     assert found["aiCompatible"]["usage"] > 0

@@ -49,6 +49,14 @@ def evidence(said=QUOTE, short=None, source=DOCUMENT, **changes):
     return replace(made, **changes)
 
 
+def test_latin_names_do_not_turn_an_arabic_sentence_around():
+    said = "Microsoft و Google وقعتا اتفاقًا مع OpenRail في باريس."
+    (citation,) = cite(
+        [evidence(said, source=(mixed := document(f"خبر\n{said}")))], Index(mixed)
+    ).citations
+    assert citation.language == "ar"
+
+
 def test_a_citation_is_the_documents_own_text():
     (citation,) = cite([evidence(short="1200")], Index(DOCUMENT)).citations
     assert citation.quote == TEXT[citation.start : citation.end] == QUOTE

@@ -5,7 +5,13 @@ import dataclasses
 import pytest
 
 from rag.folding import fold
-from rag.languages import arabic, language_of, rules_for
+from rag.languages import (
+    arabic,
+    language_of,
+    phrase_language,
+    rules_for,
+    sentence_language,
+)
 from rag.terms import is_stop_word
 from rag.types import LANGUAGES
 from tests.strategies import rows
@@ -62,6 +68,38 @@ Où est Kyiv? | en
 )
 def test_language_of_a_text(text, language):
     assert language_of(text) == language
+
+
+MIXED = "Microsoft و Google وقعتا اتفاقًا مع OpenRail بقيمة $2.4bn في 14/05/2025!"
+
+
+@pytest.mark.parametrize(
+    ("text", "around", "language"),
+    [
+        (MIXED, "ar", "ar"),
+        (MIXED, "en", "ar"),
+        ("The ministry did not comment.", "ar", "en"),
+        ("Mariam Haddad (مريم حداد) founded the Paris office.", "ar", "en"),
+        ("قناة Jazeera", "ar", "ar"),
+        ("قناة Jazeera", "en", "en"),
+        ("14/05/2025!", "ar", "ar"),
+    ],
+)
+def test_a_sentence_is_in_the_language_of_most_of_its_words(text, around, language):
+    assert sentence_language(text, around) == language
+
+
+@pytest.mark.parametrize(
+    ("text", "around", "language"),
+    [
+        ("السيد John Smith (لوكالة Reuters", "ar", "ar"),
+        ("3.5% بين 2025-2027", "en", "ar"),
+        ("OpenRail", "ar", "en"),
+        ("$2.4", "ar", "ar"),
+    ],
+)
+def test_a_phrase_of_both_scripts_is_in_the_language_of_its_sentence(text, around, language):
+    assert phrase_language(text, around) == language
 
 
 def test_language_of_a_text_without_letters_is_the_default():

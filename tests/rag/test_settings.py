@@ -29,6 +29,26 @@ def test_flags_win_over_variables_over_the_file_over_defaults():
     assert (loaded.k, loaded.port, loaded.workers, loaded.queue) == (4, 3, 2, 64)
 
 
+def test_citations_by_key_are_a_table_or_pairs():
+    write('[citations_by_key]\nlibrechat = "markdown"\n')
+    assert load(environment={}).citations_by_key == {"librechat": "markdown"}
+    told = {"SANAD_CITATIONS_BY_KEY": "a=b=none, webui = openwebui,"}
+    assert load(environment=told).citations_by_key == {"a=b": "none", "webui": "openwebui"}
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("markdown", "expected keys and styles such as librechat=markdown"),
+        ("=none", "expected keys and styles such as librechat=markdown"),
+        ("a=html", "expected 'annotations', 'markdown', 'openwebui' or 'none'"),
+    ],
+)
+def test_citations_by_key_that_cannot_be_are_refused(given, told):
+    with pytest.raises(ConfigurationError, match=told):
+        load(environment={"SANAD_CITATIONS_BY_KEY": given})
+
+
 def test_another_file_replaces_the_usual_one():
     write("k = 2")
     assert load(environment={}, file=write("k = 3", "other.toml")).k == 3

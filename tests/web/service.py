@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.parser import BytesParser
 from email.policy import default
+from typing import Annotated
 
 import uvicorn
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Query, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from api.middleware import RequestContext
@@ -110,6 +111,8 @@ class Service:
 
     documents: dict = field(default_factory=dict)
     collections: list | None = None
+    own: str = "default"  # the collection that is meant where none is named
+    passing: int = 1  # documents that pass any filter
     uploads: bool = True
     # Takes the body of a question; gives an answer object to stream, a list of byte chunks to
     # stream, or a Response. A chunk that is a threading.Event is waited for.
@@ -185,8 +188,13 @@ def _app(service):
         return await service.reply(request)
 
     @app.get("/v1/documents")
-    async def documents(offset: int = 0, limit: int = 50, collection: str | None = None):
-        listed = list(service.documents.values())
+    async def documents(
+        offset: int = 0,
+        limit: int = 50,
+        collection: str | None = None,
+        where: Annotated[list[str], Query()] = (),
+    ):
+        listed = list(service.documents.values())[: service.passing if where else None]
         shown = [document | {"passages": 1} for document in listed[offset : offset + limit]]
         return JSONResponse(
             {"total": len(listed), "offset": offset, "limit": limit, "documents": shown}
@@ -206,7 +214,7 @@ def _app(service):
     async def collections():
         if service.collections is None:
             return error(404, "not_found", "there is nothing at this address")
-        return JSONResponse({"collections": service.collections})
+        return JSONResponse({"collections": service.collections, "default": service.own})
 
     @app.get("/openapi.json")
     async def described():

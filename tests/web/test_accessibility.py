@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
+from starlette.responses import JSONResponse
 
-from tests.web.service import abstained, error
+from tests.web.service import abstained, answered, cited, error
 from tests.web.texts import QUESTION, QUOTE, TALKS, WAR, drones, killed
 
 SIZES = {"wide": (1280, 800), "narrow": (360, 640)}
@@ -41,7 +42,7 @@ def test_axe_finds_nothing_in_any_state(service, visit, axe, language, theme, si
         locale=language, color_scheme=theme, viewport={"width": width, "height": height}
     )
     page = visited.open()
-    page.wait_for_selector("#start .aside")
+    page.wait_for_selector("#start h2")
     states = {}
 
     def state(name):
@@ -51,7 +52,7 @@ def test_axe_finds_nothing_in_any_state(service, visit, axe, language, theme, si
         )
 
     state("empty")
-    page.click("#filter summary")
+    page.click("#open-filter")
     state("filter")
     service.add(WAR)
     service.on_ask = drones
@@ -78,6 +79,20 @@ def test_axe_finds_nothing_in_any_state(service, visit, axe, language, theme, si
         page.wait_for_selector("#panel .list li")
         state(name)
         page.click("#panel-close")
+    refused = {"name": "a.txt", "document_id": None, "status": "failed"}
+    results = [refused | {"reason": "a.txt: holds no text", "code": "empty"}]
+    service.on_upload = lambda files: JSONResponse({"results": results, "generation": None})
+    page.click("#open-articles")
+    page.set_input_files("#files", {"name": "a", "mimeType": "text/plain", "buffer": b"x"})
+    page.click(".results summary")
+    state("refused file")
+    page.click("#panel-close")
+    talks = [cited(TALKS, "Talks resume in Istanbul", n=n) for n in range(1, 13)]
+    service.on_ask = lambda body: answered(body["question"], "Talks", talks)
+    send(page, "many?")
+    page.hover(".words-of-answer .chip[data-n='12']")
+    page.wait_for_selector("#preview:visible")
+    state("preview")
     assert {name: found for name, found in states.items() if found} == {}
 
 

@@ -142,7 +142,7 @@ def test_only_as_much_is_sent_as_the_service_looks_at(talking, page):
 def test_trying_again_and_without_the_filter_is_the_same_question(talking, page):
     ask(page, SAID["en"][0])
     talking.on_ask = lambda body: abstained(body["question"])
-    page.evaluate("document.getElementById('filter').open = true")
+    page.click("#open-filter")
     page.select_option("#written", "ar")
     ask(page, SAID["en"][1])
     sent = talking.asked[-1]

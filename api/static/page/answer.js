@@ -1,6 +1,8 @@
 // An answer, what it rests on, and what is told while it is being made.
 
-import { answerText, copyButton, quoteText } from "./copying.js";
+import { conditionsView } from "./conditions.js";
+import { answerText, copyButton, plain, quoteText } from "./copying.js";
+import { preview } from "./preview.js";
 import { date, has, percent, say } from "./strings.js";
 import {
   answerInQuote,
@@ -22,7 +24,7 @@ const LOW = 0.5;
 
 const titled = (citation) => isolated(citation.title || citation.source, orientation(citation.title ?? "", citation.language));
 
-/** The numbered button that opens a citation; with the pointer or focus on it its quote is lit. */
+/** The numbered button that opens a citation; with the pointer or focus on it its quote is lit or shown. */
 export function chip(citation, actions) {
   const name = say("source_n", { n: citation.n, title: spelled(citation.title || citation.source) });
   const button = element("button", { type: "button", class: "chip", "aria-label": name, "data-n": citation.n }, element("bdi", {}, String(citation.n)));
@@ -32,16 +34,23 @@ export function chip(citation, actions) {
   for (const event of ["pointerenter", "focus"]) button.addEventListener(event, light(true));
   for (const event of ["pointerleave", "blur"]) button.addEventListener(event, light(false));
   button.addEventListener("click", () => actions.open(citation, button));
+  preview(button, citation);
   return button;
 }
 
 const chips = (citations, actions) =>
   element("span", { class: "chips" }, citations.map((citation) => chip(citation, actions)));
 
+/** The citations that state the answer: not those that state another value. */
+function stating({ citations, disagreement }) {
+  const [first, ...others] = (disagreement ?? []).map((side) => side.citations ?? []);
+  return citations.filter(({ n }) => first?.includes(n) || !others.some((numbers) => numbers.includes(n)));
+}
+
 /** The answer's words; the marks [n] that a language model writes become chips where they stand. */
 function words(answer, actions) {
   const text = answer.answer ?? "";
-  if (answer.answer_kind !== "generated") return [shown(text), " ", chips(answer.citations, actions)];
+  if (answer.answer_kind !== "generated") return [shown(text), " ", chips(stating(answer), actions)];
   const used = new Set();
   const nodes = text.split(/(\[\d{1,3}\])/).map((part) => {
     const n = Number(/^\[(\d+)\]$/.exec(part)?.[1]);
@@ -113,6 +122,9 @@ function source(citation, actions) {
         copyButton(say("copy"), () => quoteText(citation, actions.collection), {
           name: say("copy_n", { n: citation.n }),
         }),
+        plain(citation.quote) === citation.quote
+          ? null
+          : copyButton(say("copy_plain"), () => quoteText({ ...citation, quote: plain(citation.quote) }, actions.collection)),
       ),
     ),
   );
@@ -142,7 +154,7 @@ function disagreement(answer, actions) {
       "li",
       {},
       element("p", { class: "value" }, isolated(value, orientation(value, given[0]?.language)), " ", chips(given, actions)),
-      speaker(side) ? element("p", { class: "aside" }, phrase("says", { name: String(speaker(side)) })) : null,
+      speaker(side) ? element("p", { class: "aside" }, phrase("according_to", { name: String(speaker(side)) })) : null,
       given.map((citation) => element("p", { class: "aside" }, titled(citation))),
       side.published && element("p", { class: "aside" }, phrase("published", { date: date(side.published) })),
     );
@@ -167,6 +179,9 @@ function arrows(event) {
 
 function answered(answer, actions) {
   const long = (answer.answer ?? "").length > LONG;
+  const sides = disagreement(answer, actions);
+  // That the sources differ is shown side by side below; said above as well it would only be in the way.
+  const note = sides && answer.note?.code === "sources_differ" ? null : answer.note;
   const box = element(
     "div",
     // As a whole on the side where its answer begins; the page's own words keep their direction.
@@ -174,12 +189,12 @@ function answered(answer, actions) {
     element("h3", { class: "unseen" }, say("answer")),
     element("p", { class: long ? "words-of-answer long" : "words-of-answer", ...inLanguage(answer.answer_language) }, words(answer, actions)),
     confidence(answer),
-    answer.note?.message ? element("p", { class: "aside", ...inLanguage(answer.question_language) }, shown(answer.note.message)) : null,
+    note?.message ? element("p", { class: "aside", ...inLanguage(answer.question_language) }, shown(note.message)) : null,
     answer.answer_kind === "generated" ? element("p", { class: "aside", ...own() }, say("generated")) : null,
     answer.dropped_citations ? element("p", { class: "aside", ...own() }, phrase("dropped", { n: answer.dropped_citations })) : null,
     element("div", { class: "buttons", ...own() }, copyButton(say("copy_answer"), () => answerText(answer, actions.collection))),
   );
-  return [box, disagreement(answer, actions), answer.citations.length ? sources(answer.citations, actions) : null];
+  return [box, sides, answer.citations.length ? sources(answer.citations, actions) : null];
 }
 
 /** The passages a search found, the nearest of each article, offered when none of them answered. */
@@ -201,8 +216,15 @@ function nearest(found, actions) {
   );
 }
 
-const conditions = (where) =>
-  element("span", {}, where.flatMap((condition, n) => [n ? " · " : null, isolated(condition, { dir: "ltr" })]));
+/** The filter a question was asked under, and how many articles it let through. */
+function searchedWhere(where, passing) {
+  const told = element("span", {}, phrase("searched_where", { name: conditionsView(where) }));
+  passing().then(
+    (n) => told.append(" ", n ? phrase("passing", { n }) : say("passing_none")),
+    () => {}, // only the number is missing then
+  );
+  return told;
+}
 
 function abstained(answer, { passages, request, count, actions }) {
   const language = inLanguage(answer.question_language);
@@ -220,7 +242,7 @@ function abstained(answer, { passages, request, count, actions }) {
       { class: "aside" },
       Number.isInteger(count) && count > 0 && !request.where?.length && !request.collection ? element("span", {}, phrase("searched", { n: count })) : null,
       request.collection && element("span", {}, phrase("searched_in", { name: request.collection })),
-      request.where?.length ? element("span", {}, phrase("searched_where", { name: conditions(request.where) })) : null,
+      request.where?.length ? searchedWhere(request.where, actions.passing) : null,
     ),
     unfiltered || add ? element("div", { class: "buttons" }, unfiltered || add) : null,
     nearest(passages, actions),

@@ -49,9 +49,9 @@ const about = (stored, start) => {
   );
 };
 
-const heading = (title, language) => element("bdi", orientation(title, language), isolated(title));
+const heading = (title, language) => isolated(title, orientation(title, language));
 
-function view({ name, title, language, load, place, tools, notice, onBack, opener, onClose }) {
+function view({ name, title, language, load, place, tools, stepped, notice, onBack, opener, onClose }) {
   let state = { loading: true };
   const abort = new AbortController();
   async function fill() {
@@ -89,6 +89,9 @@ function view({ name, title, language, load, place, tools, notice, onBack, opene
       settled: () => {
         const first = text.querySelector("mark");
         if (first) scrollTo(first);
+        // Whoever walks the sources goes on from the button; at the last one there is none.
+        const button = stepped && document.querySelector(`#panel-tools [data-step="${stepped}"]:not(:disabled)`);
+        if (button && document.activeElement.id === "panel-title") button.focus();
       },
     };
   }
@@ -106,16 +109,16 @@ function view({ name, title, language, load, place, tools, notice, onBack, opene
 }
 
 /** Opens the article of one of an answer's citations; `onShow(citation or null)` follows. */
-export function openCitation(citation, { citations, collection, opener, onShow }) {
+export function openCitation(citation, { citations, collection, opener, onShow, stepped = null }) {
   const place = citations.indexOf(citation);
   const step = (key, name, to) => {
     const button = element(
       "button",
-      { type: "button", class: "quiet icon mirrored", "aria-label": say(key), disabled: !citations[to] },
+      { type: "button", class: "quiet icon mirrored", "aria-label": say(key), "data-step": key, disabled: !citations[to] },
       icon(name),
     );
     button.addEventListener("click", () =>
-      openCitation(citations[to], { citations, collection, onShow }),
+      openCitation(citations[to], { citations, collection, onShow, stepped: key }),
     );
     return button;
   };
@@ -145,6 +148,7 @@ export function openCitation(citation, { citations, collection, opener, onShow }
       return { quote, words, start: citation.start };
     },
     tools,
+    stepped,
     opener,
     onClose: () => onShow(null),
   });

@@ -5,7 +5,7 @@ import { failureView } from "./failure.js";
 import { openPanel, redraw, shownPanel } from "./panel.js";
 import { documents, takesUploads, upload } from "./service.js";
 import { date, has, percent, say } from "./strings.js";
-import { directionOf, element, isolated, orientation, own, phrase } from "./text.js";
+import { directionOf, element, isolated, orientation, own, phrase, shown } from "./text.js";
 
 const NAME = "articles";
 const listing = { items: [], total: null, failure: null };
@@ -90,8 +90,23 @@ function dropzone() {
     element("p", {}, say("drop_or_choose")),
     input,
     element("label", { for: "files", class: "strong" }, say("choose_files")),
+    element("p", { class: "aside kinds" }, say("file_kinds")),
   ];
   return element("div", { class: "upload" }, progress || ask, results());
+}
+
+/** Why a file was not added: in the page's words where it has some, the service's own folded away. */
+function why(name, reason, code) {
+  if (!reason) return null;
+  const told = reason.startsWith(`${name}: `) ? reason.slice(name.length + 2) : reason;
+  const said = element("p", { class: "aside", dir: "auto" }, shown(told));
+  if (!has(`refused_${code}`)) return said;
+  return element(
+    "div",
+    { class: "why" },
+    element("p", {}, say(`refused_${code}`)),
+    element("details", {}, element("summary", { class: "aside" }, say("details")), said),
+  );
 }
 
 function results() {
@@ -100,29 +115,24 @@ function results() {
     return failureView(failure, () => send(files));
   }
   if (!sending.results) return null;
-  const told = ({ name, status, reason }) =>
+  const told = ({ name, status, reason, code }) =>
     element(
       "li",
       { "data-status": status },
-      element("span", {}, isolated(name)),
       element("span", { class: "state" }, has(`upload_${status}`) ? say(`upload_${status}`) : isolated(status)),
-      reason && element("span", { class: "aside" }, isolated(reason)),
+      element("span", { class: "file" }, isolated(name)),
+      why(name, reason, code),
     );
   return element("ul", { class: "results" }, sending.results.map(told));
 }
 
-function item(summary) {
+function item(summary, open) {
   const button = element(
     "button",
     { type: "button", class: "link" },
     isolated(summary.title || summary.id, orientation(summary.title ?? "", summary.language)),
   );
-  button.addEventListener("click", () =>
-    openDocument(
-      { document_id: summary.id, title: summary.title, collection: context.collection() },
-      { onBack: () => openArticles() },
-    ),
-  );
+  button.addEventListener("click", () => open(summary, button));
   return element(
     "li",
     { dir: directionOf(summary.language) },
@@ -136,15 +146,25 @@ function item(summary) {
   );
 }
 
+/** Articles by their titles; `open(summary, opener)` opens one. */
+export const articleList = (summaries, open) =>
+  element("ul", { class: "list" }, summaries.map((summary) => item(summary, open)));
+
+const openBelow = ({ id, title }) =>
+  openDocument({ document_id: id, title, collection: context.collection() }, { onBack: () => openArticles() });
+
 function list() {
   const { items, total, failure } = listing;
   if (failure) return failureView(failure, () => load(0));
   if (total === null) return null;
   const more = element("button", { type: "button", class: "quiet" }, say("more"));
-  more.addEventListener("click", () => load(items.length));
+  more.addEventListener("click", async () => {
+    await load(items.length);
+    document.querySelectorAll("#panel-body .list .link")[items.length]?.focus();
+  });
   return [
     element("p", { class: "aside" }, total ? phrase("articles_ready", { n: total }) : say("no_articles")),
-    element("ul", { class: "list" }, items.map(item)),
+    articleList(items, openBelow),
     items.length < total ? more : null,
   ];
 }

@@ -39,6 +39,11 @@ export function copyButton(label, text, { name = label } = {}) {
   return button;
 }
 
+const MARKS = /[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/g;
+
+/** The text without the characters that only direct it. */
+export const plain = (text) => text.replace(MARKS, "");
+
 /** A quote with its source, each on its own line. */
 export function quoteText(citation, collection) {
   const place = [citation.source, citation.published && date(citation.published)].filter(Boolean);

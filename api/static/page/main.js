@@ -2,28 +2,32 @@
 
 import { answerView, asked as questionView, progressView, spoken } from "./answer.js";
 import { openCitation, openDocument } from "./article.js";
-import { openArticles, takeDrops } from "./articles.js";
+import { articleList, openArticles, takeDrops } from "./articles.js";
+import { CONTROLS, controlOf } from "./conditions.js";
 import { continued, remembered } from "./conversation.js";
 import { failureView } from "./failure.js";
 import { keep, remember } from "./kept.js";
 import { asked as askedFor, questionLink } from "./links.js";
 import { closePanel, redraw, shownPanel } from "./panel.js";
 import { openHistory, pastList } from "./past.js";
+import { hide as hidePreview } from "./preview.js";
 import { Failure, ask, collections, documents } from "./service.js";
 import { language, number, say } from "./strings.js";
 import { directionOf, element, isolated, phrase, spelled } from "./text.js";
 
 const byId = (id) => document.getElementById(id);
 const [form, question, send, result, start] = ["ask", "question", "send", "result", "start"].map(byId);
-const [from, until, written, conditions, choice, select] = ["from", "until", "written", "conditions", "collection-choice", "collection"].map(byId);
-const anew = byId("anew");
+const [filter, openFilter, conditions, choice, select, anew] = ["filter", "open-filter", "conditions", "collection-choice", "collection", "anew"].map(byId);
+const MOST_OFFERED = 4; // articles on the first page
 
 let outcome = null; // { request, answer | failure, passages }
 let running = null; // the AbortController of the question being answered
 let turns = []; // what was said before the next question
 let others = []; // conditions of an address that have no control here
 let articles = null; // how many there are, null while unknown
+let offered = []; // the first of them
 let known = []; // collections
+let served = null; // the name of the one that is meant where none is named
 
 const announce = (text) => {
   byId("announcer").textContent = spelled(text);
@@ -31,24 +35,17 @@ const announce = (text) => {
 
 // What is asked ------------------------------------------------------------------------------
 
-const DAY = /^\d{4}-\d\d-\d\d$/;
-const CONDITIONS = [
-  [from, "published>=", DAY],
-  [until, "published<=", DAY],
-  [written, "language=", /^(?:ar|en)$/],
-];
-
 function chosen() {
-  const set = CONDITIONS.filter(([input]) => input.value).map(([input, sign]) => sign + input.value);
+  const set = CONTROLS.filter(([name]) => byId(name).value).map(([name, sign]) => sign + byId(name).value);
   return { collection: select.value || null, where: [...set, ...others] };
 }
 
 /** Puts a request's choices into the controls. */
 function choose({ collection, where }) {
   const left = [...where];
-  for (const [input, sign, form] of CONDITIONS) {
-    const at = left.findIndex((one) => one.startsWith(sign) && form.test(one.slice(sign.length)));
-    input.value = at < 0 ? "" : left.splice(at, 1)[0].slice(sign.length);
+  for (const [name] of CONTROLS) {
+    const at = left.findIndex((one) => controlOf(one)?.name === name);
+    byId(name).value = at < 0 ? "" : controlOf(left.splice(at, 1)[0]).value;
   }
   others = left;
   if (collection && !known.some(({ name }) => name === collection)) known.push({ name: collection });
@@ -72,7 +69,7 @@ function drawConditions() {
       button.addEventListener("click", () => {
         others = others.filter((other) => other !== condition);
         drawConditions();
-        byId("filter").querySelector("summary").focus();
+        openFilter.focus();
       });
       return element("li", {}, button);
     }),
@@ -81,13 +78,16 @@ function drawConditions() {
 
 function drawCollections(value = select.value) {
   choice.hidden = known.length < 2 && !value;
-  const named = ({ name, documents: n }) =>
-    Number.isInteger(n) ? say("collection_of", { name: spelled(name), n }) : spelled(name);
+  const own = known.find(({ name }) => name === served);
+  const rest = known.filter((one) => one !== own);
+  const title = ({ name }) => (name === "default" ? say("collection_default") : spelled(name));
+  const named = (one) =>
+    Number.isInteger(one.documents) ? say("collection_of", { name: title(one), n: one.documents }) : title(one);
   select.replaceChildren(
-    element("option", { value: "" }, say("collection_default")),
-    ...known.map((one) => element("option", { value: one.name, disabled: Boolean(one.problem) }, named(one))),
+    element("option", { value: "" }, own ? named(own) : say("collection_default")),
+    ...rest.map((one) => element("option", { value: one.name, disabled: Boolean(one.problem) }, named(one))),
   );
-  select.value = known.some(({ name }) => name === value) ? value : "";
+  select.value = rest.some(({ name }) => name === value) ? value : "";
 }
 
 // What came of it ----------------------------------------------------------------------------
@@ -101,6 +101,7 @@ function actionsFor(request) {
       openDocument({ ...passage, collection: request.collection }, { opener }),
     ask: go,
     addArticles: openArticles,
+    passing: async () => (await documents({ limit: 1, where: request.where, collection: request.collection })).total,
   };
 }
 
@@ -117,6 +118,7 @@ function showOpen(citation) {
 }
 
 function drawOutcome() {
+  hidePreview(); // its chip goes
   if (!outcome) {
     result.replaceChildren();
     return;
@@ -136,12 +138,21 @@ function drawStart() {
   }
   const add = element("button", { type: "button", class: "strong" }, say("add_articles"));
   add.addEventListener("click", () => openArticles(add));
+  const all = element("button", { type: "button", class: "quiet" }, say("all_articles"));
+  all.addEventListener("click", () => openArticles(all));
   const past = pastList(5);
   start.replaceChildren(
     ...[
       articles === 0 && element("div", { class: "card" }, element("p", {}, say("no_articles")), add),
-      articles > 0 && element("p", { class: "aside" }, phrase("articles_ready", { n: articles })),
       past && element("section", { "aria-labelledby": "recent-title" }, element("h2", { id: "recent-title" }, say("recent")), past),
+      articles > 0 &&
+        element(
+          "section",
+          { class: "offered", "aria-labelledby": "offered-title" },
+          element("h2", { id: "offered-title" }, phrase("articles_ready", { n: articles })),
+          articleList(offered, (summary, opener) => openDocument({ document_id: summary.id, title: summary.title, collection: select.value }, { opener })),
+          articles > offered.length && all,
+        ),
     ].filter(Boolean),
   );
 }
@@ -162,6 +173,7 @@ async function answerTo(request) {
   if (shownPanel() === "article") closePanel();
   document.title = `${spelled(request.question).slice(0, 80)} · ${say("page_title")}`;
   document.body.classList.add("asked-once");
+  hidePreview();
   const progress = progressView(request.question, actionsFor(request));
   result.replaceChildren(progress.node);
   drawStart();
@@ -298,11 +310,19 @@ function drawAll() {
 
 async function countArticles() {
   try {
-    articles = (await documents({ limit: 1, collection: select.value })).total;
+    const page = await documents({ limit: MOST_OFFERED, collection: select.value });
+    [articles, offered] = [page.total, page.documents];
   } catch {
-    articles = null; // asking will tell what is wrong
+    [articles, offered] = [null, []]; // asking will tell what is wrong
   }
   drawStart();
+}
+
+async function countCollections() {
+  const { found, own } = await collections();
+  served = own;
+  known = [...found, ...known.filter(({ name }) => !found.some((one) => one.name === name))];
+  drawCollections();
 }
 
 form.addEventListener("submit", (event) => {
@@ -322,10 +342,14 @@ question.addEventListener("keydown", (event) => {
   event.preventDefault();
   if (!running) form.requestSubmit();
 });
-for (const [input] of CONDITIONS) input.addEventListener("change", drawConditions);
+for (const [name] of CONTROLS) byId(name).addEventListener("change", drawConditions);
+openFilter.addEventListener("click", () => {
+  filter.hidden = !filter.hidden;
+  openFilter.setAttribute("aria-expanded", String(!filter.hidden));
+});
 byId("unfilter").addEventListener("click", () => {
   choose({ collection: select.value, where: [] });
-  byId("filter").querySelector("summary").focus();
+  openFilter.focus();
 });
 select.addEventListener("change", countArticles);
 byId("theme").addEventListener("click", () => {
@@ -369,13 +393,13 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawTheme)
 takeDrops({
   collection: () => select.value,
   announce,
-  onChange: countArticles,
+  onChange: () => {
+    countArticles();
+    countCollections();
+  },
 });
 drawAll();
 follow();
 countArticles();
-collections().then((found) => {
-  known = [...found, ...known.filter(({ name }) => !found.some((one) => one.name === name))];
-  drawCollections();
-});
+countCollections();
 document.documentElement.dataset.ready = "";

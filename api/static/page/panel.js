@@ -1,5 +1,7 @@
 // The panel beside the answer; on narrow screens it covers the page and keeps the focus.
 
+import { element } from "./text.js";
+
 const dialog = document.getElementById("panel");
 const title = document.getElementById("panel-title");
 const tools = document.getElementById("panel-tools");
@@ -8,21 +10,24 @@ const back = document.getElementById("panel-back");
 const wide = matchMedia("(min-width: 64rem)");
 
 let current = null; // { name, render, opener, onBack }
+let held = null; // the id of what had the focus before the view was drawn again
 
 function place() {
   if (wide.matches) dialog.show();
   else dialog.showModal();
 }
 
+/** Draws the view from its beginning; whether it has found its own place to scroll to. */
 function draw() {
   const { heading, content, bar, settled } = current.render();
-  title.replaceChildren(...[heading].flat());
+  title.replaceChildren(typeof heading === "string" ? element("span", {}, heading) : heading);
   tools.hidden = !bar;
   tools.replaceChildren(...[bar ?? []].flat());
   body.replaceChildren(...[content].flat());
   back.hidden = !current.onBack;
   body.scrollTop = 0;
   settled?.(body);
+  return Boolean(settled);
 }
 
 function mark() {
@@ -40,15 +45,23 @@ export function openPanel(view) {
   const opener = view.opener ?? (dialog.open ? current?.opener : document.activeElement);
   current?.onClose?.();
   current = { ...view, opener };
+  held = null;
   if (!dialog.open) place();
   draw();
   mark();
   title.focus({ preventScroll: true });
 }
 
-/** Draws the view again where it is the one shown. */
+/** Draws the view again where it is the one shown; the reader stays where they are in it. */
 export function redraw(name) {
-  if (dialog.open && current && (!name || current.name === name)) draw();
+  if (!dialog.open || !current || (name && current.name !== name)) return;
+  const at = body.scrollTop;
+  const focused = body.contains(document.activeElement) ? document.activeElement : null;
+  if (focused !== body) held = focused?.id ?? null;
+  if (!draw()) body.scrollTop = at;
+  // What had the focus is gone, or has been made anew, perhaps only by a later drawing; until then
+  // the view as a whole has it.
+  if (focused) (document.getElementById(held) ?? body).focus({ preventScroll: true });
 }
 
 export const shownPanel = () => (dialog.open ? current.name : null);

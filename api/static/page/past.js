@@ -1,5 +1,6 @@
 // The questions asked before, kept in this browser only.
 
+import { conditionsView } from "./conditions.js";
 import { forget, history } from "./kept.js";
 import { questionLink } from "./links.js";
 import { openPanel, redraw } from "./panel.js";
@@ -21,6 +22,8 @@ const entryView = (entry) =>
       entry.answer
         ? element("span", { class: "gist", ...inLanguage(entry.answerLanguage) }, shown(entry.answer)) // cut at its own end
         : element("span", own(), say("unanswered")),
+      entry.collection && element("span", {}, isolated(entry.collection)),
+      entry.where?.length ? element("span", own(), conditionsView(entry.where.map(String))) : null,
       Number.isFinite(entry.at) && element("span", {}, isolated(moment(entry.at))),
     ),
   );

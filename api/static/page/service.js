@@ -102,25 +102,26 @@ export async function ask(request, { signal, on }) {
   throw new Failure("interrupted");
 }
 
-const query = (values) => {
+const query = ({ where = [], ...values }) => {
   const given = Object.entries(values).filter(([, value]) => value !== null && value !== "" && value !== undefined);
-  return given.length ? `?${new URLSearchParams(given)}` : "";
+  const all = [...given, ...where.map((condition) => ["where", condition])];
+  return all.length ? `?${new URLSearchParams(all)}` : "";
 };
 
-export const documents = ({ offset = 0, limit = 50, collection }) =>
-  got(`v1/documents${query({ offset, limit, collection })}`);
+export const documents = ({ offset = 0, limit = 50, collection, where }) =>
+  got(`v1/documents${query({ offset, limit, collection, where })}`);
 
 /** A stored document, with `span` where a place (code points) is asked for. */
 export const article = (id, { start, end, collection } = {}, signal) =>
   got(`v1/documents/${encodeURIComponent(id)}${query({ start, end, collection })}`, signal);
 
-/** The collections, none where the service has no such thing. */
+/** The collections and the name of the service's own; none where it has no such thing. */
 export async function collections() {
   try {
-    const { collections: found } = await got("v1/collections");
-    return Array.isArray(found) ? found : [];
+    const { collections: found, default: own = null } = await got("v1/collections");
+    return { found: Array.isArray(found) ? found : [], own };
   } catch {
-    return [];
+    return { found: [], own: null };
   }
 }
 

@@ -7,8 +7,8 @@ import { parts, say } from "./strings.js";
 const INVISIBLE =
   /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u180E\u200B\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\u{E0000}-\u{E007F}]+/gu;
 const MOST_CODES = 3;
-const LETTER = /(\p{Script=Arabic})|\p{Script=Latin}/gu;
-const LETTERS_COUNTED = 200;
+const WORD = /(\p{Script=Arabic})[\p{L}\p{M}]*|\p{Script=Latin}[\p{L}\p{M}]*/gu;
+const WORDS_COUNTED = 100;
 
 /** An element; children are nodes or strings, strings become text nodes. */
 export function element(name, attributes = {}, ...children) {
@@ -96,16 +96,17 @@ export const inLanguage = (language) =>
   language === "ar" || language === "en" ? { lang: language, dir: directionOf(language) } : { dir: "auto" };
 
 /**
- * `lang` and `dir` of a paragraph by what most of its letters are, not by the first: an Arabic
- * paragraph that begins with a Latin name is still Arabic.
+ * `lang` and `dir` of a paragraph by what most of its words are, not by the first: an Arabic
+ * paragraph that begins with a Latin name is still Arabic, and names are longer than what is said
+ * of them.
  */
 export function orientation(text, fallback) {
   let balance = 0;
   let seen = 0;
-  for (const [, arabic] of text.matchAll(LETTER)) {
+  for (const [, arabic] of text.matchAll(WORD)) {
     balance += arabic ? 1 : -1;
     seen += 1;
-    if (seen === LETTERS_COUNTED) break;
+    if (seen === WORDS_COUNTED) break;
   }
   if (balance) return inLanguage(balance > 0 ? "ar" : "en");
   return seen || !/\p{L}/u.test(text) ? inLanguage(fallback) : { dir: "auto" };
