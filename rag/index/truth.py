@@ -425,10 +425,11 @@ class Truth:
         marks = ",".join("?" * len(media_types))
         with self._lock, _explained(self._path):
             return self._connection.execute(
-                # substr, since LIKE takes % and _ of a name for patterns
-                "SELECT id, origin FROM documents WHERE removed IS NULL "
-                f"AND substr(origin, 1, ?) = ? AND media_type IN ({marks}) ORDER BY id",
-                (len(file) + 1, f"{file}#", *media_types),
+                # A range, since LIKE takes % and _ of a name for patterns; "$" comes after "#". The
+                # plus signs keep to the index of origins: any other is read from end to end.
+                "SELECT id, origin FROM documents WHERE +removed IS NULL "
+                f"AND origin >= ? AND origin < ? AND media_type IN ({marks}) ORDER BY +id",
+                (f"{file}#", f"{file}$", *media_types),
             ).fetchall()
 
     def origins(self) -> list[tuple[str, str]]:
