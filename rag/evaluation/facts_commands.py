@@ -120,6 +120,11 @@ def _draft(options: argparse.Namespace, settings: Settings, out: Print) -> int:
         raise UsageError(
             f"--limit is {options.limit}, expected 1 or more", hint="leave it out for all places"
         )
+    if options.output is not None and options.output.is_file():
+        raise UsageError(
+            f"{options.output}: is there already, and may hold drafts that somebody has worked on",
+            hint="name another file with --output",
+        )
     engine = Engine(settings)
     if not engine.collection.exists():
         raise engine.collection.missing()

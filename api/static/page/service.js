@@ -16,7 +16,6 @@ const BY_CODE = {
   index: "index",
   index_damaged: "index",
   index_mismatch: "index",
-  index_locked: "busy",
   locked: "busy",
   unknown_document: "unknown_document",
   body_too_large: "too_large",

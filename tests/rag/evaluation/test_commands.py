@@ -273,6 +273,11 @@ def test_drafts_are_not_asked_until_they_are_accepted(sanad, tmp_path):
     code, _, err = sanad("evaluate", "d.jsonl")
     assert (code, "1 drafts are left out" in err) == (0, True)
     assert sanad("facts", "check", "d.jsonl")[0] == 0
+    kept = tmp_path / "drafts.jsonl"
+    kept.write_text("سؤال راجعته\n", encoding="utf-8")
+    code, _, err = sanad("facts", "draft", "--limit", "1", "--output", str(kept))
+    assert (code, "is there already" in err) == (2, True)
+    assert kept.read_text(encoding="utf-8") == "سؤال راجعته\n"
     assert sanad("facts", "draft", "gone.txt")[0] == 2
     assert sanad("facts", "draft", indexes=tmp_path / "none")[0] == 65
 
