@@ -464,7 +464,7 @@ def test_an_unknown_variable_is_exit_78_and_the_known_are_listed(sanad, monkeypa
         ("frob = 1", "unknown setting 'frob' (from sanad.toml)"),
         ("k = 'many'", "setting 'k' is 'many' (from sanad.toml)"),
         ("k = [1]", "setting 'k'"),
-        ("k = ", "sanad.toml: Invalid value"),
+        ("k = ", "sanad.toml is not TOML in UTF-8: Invalid value"),
         ("[sanad]\nk = 1", "unknown setting 'sanad'"),
     ],
 )
