@@ -8,6 +8,8 @@ encrypted and damaged entries.
 from __future__ import annotations
 
 import io
+import lzma
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -28,6 +30,12 @@ _DRIVE = regex.compile(r"^[A-Za-z]:")
 _HINT = "unpack it yourself and ingest the folder"
 _MEND = "open it in the program it comes from and save it again"
 _NESTED = (*ARCHIVE_SUFFIXES, ".gz", ".7z", ".rar", ".bz2", ".xz")
+
+# What zipfile and tarfile raise of headers and data that are not what they should be.
+_DAMAGED = (
+    zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, struct.error,
+    OSError, EOFError, RuntimeError, ValueError, OverflowError,
+)  # fmt: skip
 
 
 def unpack(kind: str, folder: Path) -> list[dict[str, Any]]:
@@ -55,12 +63,10 @@ def unpack(kind: str, folder: Path) -> list[dict[str, Any]]:
                 raise
             except Refusal as refusal:
                 members.append({"name": _shown(raw), "refused": _fields(refusal)})
-            except (OSError, RuntimeError, EOFError, ValueError, zlib.error, zipfile.BadZipFile,
-                    NotImplementedError) as error:  # fmt: skip
+            except _DAMAGED as error:
                 damaged = Refusal("damaged", f"cannot be unpacked: {error}", hint=_HINT)
                 members.append({"name": _shown(raw), "refused": _fields(damaged)})
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, OSError, ValueError,
-            NotImplementedError) as error:  # fmt: skip
+    except _DAMAGED as error:
         raise Refusal("damaged", f"the archive is damaged: {error}", hint=_HINT) from error
     return members
 
@@ -71,7 +77,7 @@ class Package:
     def __init__(self, content: bytes) -> None:
         try:
             self._archive = zipfile.ZipFile(io.BytesIO(content))
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        except _DAMAGED as error:
             raise Refusal("damaged", f"the file is damaged: {error}", hint=_MEND) from error
         entries = self._archive.infolist()
         if len(entries) > MOST_ENTRIES:
@@ -101,8 +107,7 @@ class Package:
                             hint=_MEND,
                         )
                     pieces.append(piece)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError,
-                NotImplementedError) as error:  # fmt: skip
+        except _DAMAGED as error:
             raise Refusal(
                 "damaged", f"the part {name!r} is damaged: {error}", hint=_MEND
             ) from error
@@ -134,7 +139,7 @@ def _zip_entries(packed: Path) -> Iterator[tuple[str, IO[bytes] | Refusal]]:
             else:
                 try:
                     stream = archive.open(entry)
-                except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+                except _DAMAGED as error:
                     yield entry.filename, Refusal("damaged", f"damaged: {error}", hint=_HINT)
                     continue
                 with stream:

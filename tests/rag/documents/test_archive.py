@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import tarfile
 import zipfile
 
@@ -123,6 +124,18 @@ def test_a_zip_inside_a_zip_is_not_opened(tmp_path):
     report = load([tmp_path])
     assert [document.id for document in report.documents] == ["x.zip/c.txt"]
     assert {failure.error.reason for failure in report.failures} == {"unsafe", "wrong_kind"}
+
+
+@pytest.mark.parametrize("away", [200, -7])
+def test_a_part_said_to_lie_before_the_file_is_damaged(away):
+    """Found by fuzzing: zipfile then seeks a negative place and raises ValueError."""
+    content = bytearray(zipped({"word/document.xml": "قال الرئيس."}))
+    at = content.rindex(b"PK\x05\x06") + 16  # where the end record says the list of parts begins
+    (start,) = struct.unpack_from("<L", content, at)
+    struct.pack_into("<L", content, at, start + away)
+    with pytest.raises(Refusal) as caught:
+        Package(bytes(content)).read("word/document.xml")
+    assert (caught.value.reason, bool(caught.value.hint)) == ("damaged", True)
 
 
 def test_parts_that_unpack_to_far_more_are_refused():
