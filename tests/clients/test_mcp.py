@@ -93,7 +93,8 @@ async def test_filters_and_collections_can_be_named(client):
 @pytest.mark.parametrize(
     ("tool", "given", "told"),
     [
-        ("ask", {"question": "؟"}, "no words"),
+        ("ask", {"question": "؟"}, "لا كلمات في السؤال"),
+        ("ask", {"question": "?", "language": "en"}, "no words"),
         ("search", {"question": "من؟", "k": 0}, "k is 0"),
         ("search", {"question": "من؟", "where": ["published>soon"]}, "2025-01-31"),
         ("ask", {"question": "من؟", "collection": "nowhere"}, "nowhere"),
