@@ -10,12 +10,13 @@ from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-_FOLDER = Path(__file__).parent.parent / "static" / "page"
+_STATIC = Path(__file__).parent.parent / "static"
 _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
 }
 # Text of documents is only ever text; should a mistake make markup of it, nothing runs or loads.
 POLICY = (
@@ -34,7 +35,8 @@ class _File:
 
 def page_router() -> APIRouter:
     """``/`` and ``/page/…``; the files are read once, when the app is built."""
-    files = {path.name: _read(path) for path in _FOLDER.iterdir() if path.suffix in _TYPES}
+    paths = [*(_STATIC / "page").iterdir(), *(_STATIC / "fonts").iterdir()]
+    files = {path.name: _read(path) for path in paths if path.suffix in _TYPES}
     index = files.pop("index.html")
     router = APIRouter(include_in_schema=False)
 

@@ -10,6 +10,7 @@ from tests.api.fakes import FakeEngine, opened
 
 pytestmark = pytest.mark.anyio
 FOLDER = Path(api.__file__).parent / "static" / "page"
+FONTS = {path.name: path for path in (FOLDER.parent / "fonts").glob("*.woff2")}
 FILES = sorted(path.name for path in FOLDER.iterdir())
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -63,6 +64,22 @@ async def test_the_page_has_no_inline_script_or_style_and_is_small(client):
     text = (FOLDER / "index.html").read_text(encoding="utf-8")
     assert re.findall(r"<script(?![^>]*src=)|<style|\sstyle=|\son\w+=", text) == []
     assert sum((FOLDER / name).stat().st_size for name in FILES) < 120_000
+
+
+@pytest.mark.parametrize("name", sorted(FONTS))
+async def test_every_face_is_served_and_named(client, name):
+    reply = await client.get(f"/page/{name}")
+    assert (reply.status_code, reply.headers["content-type"]) == (200, "font/woff2")
+    assert reply.content == FONTS[name].read_bytes()
+    assert reply.content[:4] == b"wOF2"
+    assert f'url("{name}")' in (FOLDER / "page.css").read_text(encoding="utf-8")
+
+
+def test_the_faces_keep_their_licence_and_the_page_stays_small():
+    assert "SIL Open\nFont License" in (FOLDER.parent / "fonts" / "OFL.txt").read_text("utf-8")
+    assert len(FONTS) == 4
+    paths = [*FONTS.values(), *(FOLDER / name for name in FILES)]
+    assert sum(path.stat().st_size for path in paths) < 400_000
 
 
 async def test_only_logical_properties_are_used():

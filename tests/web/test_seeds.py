@@ -28,6 +28,11 @@ def test_a_question_is_answered_and_its_quote_is_marked_in_the_article(
         ).json()
         quotes = page.locator("blockquote").all_text_contents()
         assert quotes == [citation["quote"] for citation in answer["citations"]]
+        faces = page.evaluate(
+            "document.fonts.ready.then(() => [...document.fonts]"
+            ".filter((face) => face.status === 'loaded').map((face) => face.family))"
+        )
+        assert any("Noto Naskh Arabic" in face for face in faces), faces  # the page's own
         for citation in answer["citations"]:
             page.click(f".words-of-answer .chip[data-n='{citation['n']}']")
             page.wait_for_selector("#panel mark")
