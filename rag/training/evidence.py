@@ -368,12 +368,12 @@ def fit_retrieval(
         )
         return found / max(1, asked_of[pair])
 
-    best = max(MARGINS, key=lambda margin: sum(recall(margin, pair) for pair in PAIRS))
+    by_margin = {
+        margin: sum(recall(margin, pair) for pair in PAIRS) / len(PAIRS) for margin in MARGINS
+    }
+    best = max(MARGINS, key=by_margin.__getitem__)
     scores: dict[str, Any] = {
-        "by margin": {
-            str(margin): sum(recall(margin, pair) for pair in PAIRS) / len(PAIRS)
-            for margin in MARGINS
-        }
+        "by margin": {str(margin): found for margin, found in by_margin.items()}
     }
     for pair in PAIRS:
         all_ = max(1, asked_of[pair])
