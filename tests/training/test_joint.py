@@ -246,7 +246,9 @@ def test_a_run_without_the_answer_touches_none(made, seed):
 
 
 def reading(corpus, seed=0, **shares):
-    made = joint.JointSettings(reading=tuple(shares.items()), mark_dropped=0, piece_dropped=0)
+    made = joint.JointSettings(
+        reading=tuple(shares.items()), mark_dropped=0, piece_dropped=0, piece_masked=0
+    )
     return joint.Reading(corpus, made, contextual.ends_of(corpus.tokenizer), seed)
 
 
@@ -335,7 +337,7 @@ def sentences_of(corpus, passage):
 
 
 def test_an_aligned_text_is_read_with_each_sentence_in_a_language_of_its_own(corpus):
-    made = joint.JointSettings(reading=(("sanad", 1.0),), mixed=1.0)
+    made = joint.JointSettings(reading=(("sanad", 1.0),), mixed=1.0, piece_masked=0)
     drawn = joint.Reading(corpus, made, contextual.ends_of(corpus.tokenizer), 0)
     kinds = Counter()
     for _ in range(200):
@@ -361,6 +363,34 @@ def test_a_question_loses_its_mark_or_a_piece_and_never_everything(corpus):
     assert changed > 100
     one = np.array([drawn._mark])
     assert drawn._typed(one).tolist() == one.tolist()
+
+
+def test_pieces_of_a_passage_are_masked_and_its_answers_stay_where_they_were(corpus):
+    made = joint.JointSettings(
+        reading=(("sanad", 1.0),), mark_dropped=0, piece_dropped=0, piece_masked=0.25
+    )
+    drawn = joint.Reading(corpus, made, contextual.ends_of(corpus.tokenizer), 0)
+    part = np.full(joint.WINDOW_PIECES, 7, np.int32)
+    hidden = 0
+    for _ in range(20):
+        question, passage, ahead = parts(
+            example := drawn._example(part[:4], [part], [(10, 12)]), drawn.ends
+        )
+        assert question == [7] * 4  # only the passage is masked
+        assert set(passage) == {7, drawn._mask}
+        assert (example.starts, example.ends) == ([ahead + 10], [ahead + 11])
+        hidden += passage.count(drawn._mask)
+    assert hidden / (20 * len(part)) == pytest.approx(0.25, abs=0.02)
+
+
+def test_dropout_is_of_hidden_values_and_leaves_attention_whole():
+    model = tiny.fresh(100)
+    joint.set_dropout(model, 0.3)
+    set_to = {name: part.p for name, part in model.named_modules() if hasattr(part, "p")}
+    attention = {name for name in set_to if name.endswith("attention.self.dropout")}
+    assert len(attention) == 2  # one a layer
+    assert {set_to[name] for name in attention} == {0.0}
+    assert {value for name, value in set_to.items() if name not in attention} == {0.3}
 
 
 def test_sources_are_drawn_in_their_shares(corpus):
@@ -548,7 +578,7 @@ def test_training_lowers_the_reading_loss(corpus, tmp_path):
 
 def test_a_reading_step_follows_the_gradient_of_its_examples(corpus, tmp_path):
     """In parts, in bfloat16 and by the rows in use, it is the gradient of one plain batch."""
-    model = trained(corpus, tmp_path, 1, tasks=(1.0, 0.0, 0.0))
+    model = trained(corpus, tmp_path, 1, tasks=(1.0, 0.0, 0.0), dropout=0.0)
     fresh = tiny.fresh(corpus.tokenizer.get_vocab_size())
     ends = contextual.ends_of(corpus.tokenizer)
     drawn = joint.Reading(corpus, joint.JointSettings(), ends, 1)
