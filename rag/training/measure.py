@@ -22,7 +22,8 @@ from rag.protocols import Embedder, SpanModel
 from rag.question import understand
 from rag.reading.spans import best_span
 from rag.retrieval import Retriever
-from rag.types import Document, Span
+from rag.sentences import split, trim
+from rag.types import Document
 
 
 def translation(embedder: Embedder, path: Path) -> dict[str, float]:
@@ -74,13 +75,16 @@ def paragraphs(
 def reading(spans: SpanModel, asked: Sequence[tuple[str, str, Sequence[str]]]) -> dict[str, float]:
     """Exact match and F1 of the best span, and how well its margin tells unanswerable questions.
 
-    ``asked`` are (question, text, accepted answers), none where the text does not answer. The area
-    under the ROC curve is the share of (answerable, unanswerable) pairs in the right order.
+    As the readers have it, a span lies inside one sentence. ``asked`` are (question, text, accepted
+    answers), none where the text does not answer. The area under the ROC curve is the share of
+    (answerable, unanswerable) pairs in the right order.
     """
     margins, answerable, exact, overlap = [], [], [], []
     for question, text, accepted in asked:
         scores = spans.score(question, [text])[0]
-        span, margin = best_span(scores, text, Span(start=0, end=len(text)))
+        sentences = [trim(text, sentence.start, sentence.end) for sentence in split(text)]
+        by_sentence = [best_span(scores, text, sentence) for sentence in sentences]
+        span, margin = max(by_sentence, key=lambda one: one[1])
         margins.append(margin)
         answerable.append(bool(accepted))
         if accepted:
