@@ -28,10 +28,10 @@ BLOCK = 128  # weights that share a scale; smaller blocks were hardly nearer to 
 ZERO = 128  # stands for 0 in MatMulNBits' unsigned weights
 PREFIX = "bert."
 # A text's vector is the mean of its pieces behind the last layer, and this much of the mean of what
-# they were before the first, where words still are what they are without the others: about the most
-# that costs nothing in finding paragraphs, while more translations are found (the model card has
-# both). Means over the first and the last layer: Su et al. 2021 (arXiv:2103.15316).
-GIVEN = 0.3
+# they were before the first, where words still are what they are without the others: the more of it,
+# the more translations are found and the fewer paragraphs (the model card has both). Means over the
+# first and the last layer: Su et al. 2021 (arXiv:2103.15316).
+GIVEN = 0.5
 
 Array = NDArray[np.float32]
 
