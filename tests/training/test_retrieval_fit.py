@@ -58,7 +58,10 @@ def test_recall_it_reports_is_recall_of_retrieval_with_its_weights():
     weights, scores = evidence.fit_retrieval(asked, embedder, pieces, network)
 
     by_margin = scores["by margin"]
-    assert by_margin[str(weights.margin)] == max(by_margin.values())
+    most = max(by_margin.values())
+    assert by_margin[str(weights.margin)] >= most - 0.001
+    smaller = (found for margin, found in by_margin.items() if float(margin) < weights.margin)
+    assert all(found < most - 0.001 for found in smaller)
     retriever = Retriever(embedder, pieces, network, weights)
     for pair in evidence.PAIRS:
         mine = [item for item in asked if item.pair == pair]
