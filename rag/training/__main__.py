@@ -268,7 +268,10 @@ def reading_corpus(data: Path, models: Path, tokenizer: Tokenizer) -> joint.Corp
                 corpus.add(told, gloss.rows(rows, known, 0), groups[name])
     written = [json.loads(line) for line in sources.lines(Path(__file__).parent, sources.WRITTEN)]
     corpus.add("news", [row for row in written if "twin" not in row], lambda row: row["unit"])
-    corpus.add_twins("written", [row for row in written if "twin" in row])
+    twins = [row for row in written if "twin" in row]
+    # Questions that do not name what they ask about teach to read, not to find.
+    corpus.add_twins("written", [row for row in twins if not row.get("terse")])
+    corpus.add_twins("terse", [row for row in twins if row.get("terse")])
     for source in sources.QUESTION_SENTENCES:
         lines = [line.split("\t") for line in sources.lines(data, source)]
         corpus.add_sentences("squad", [(line[0], line[1]) for line in lines])

@@ -61,7 +61,8 @@ class JointSettings:
     reading: tuple[tuple[str, float], ...] = (
         ("sanad", 0.16),
         ("news", 0.22),
-        ("written", 0.45),
+        ("written", 0.33),
+        ("terse", 0.12),
         ("arcd", 0.05),
         ("qamr", 0.02),
         ("squad", 0.02),
@@ -391,7 +392,7 @@ class Reading:
             free = without(text, answers, self.rng)
             if free is not None:
                 return self._example(asked.ids, [text.ids[free[0] : free[1]]], [])
-        if chance > 0.95:  # another text altogether
+        if chance > 0.95 and name != "terse":  # another text altogether
             pool = self.corpus.asked[name]
             other = pool[int(self.rng.integers(len(pool)))]
             if other.group != asked.group:

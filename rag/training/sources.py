@@ -92,8 +92,8 @@ QUESTION_SENTENCES = (
 
 # Our own questions in both languages, kept beside this module: over news (Arabic; ant_jawhara_news,
 # Apache-2.0), over health texts (both languages; TICO-19, CC0), and over passages of our own (both).
-WRITTEN = Source(path="written.jsonl.xz", licence="CC BY 4.0", rows=100_000)
-WRITTEN_DEV = Source(path="written.dev.jsonl.xz", licence="CC BY 4.0", rows=100_000)  # kept aside
+WRITTEN = Source(path="written.jsonl.xz", licence="CC BY 4.0", rows=300_000)
+WRITTEN_DEV = Source(path="written.dev.jsonl.xz", licence="CC BY 4.0", rows=300_000)  # kept aside
 
 ARABIC_TEXT = (
     Source(path="mono/ant_jawhara_news.txt.xz", licence="Apache-2.0", rows=20_000),
