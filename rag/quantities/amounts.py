@@ -95,6 +95,8 @@ _PART_OF_POINT = regex.compile(
 )
 _ON_A_SCALE = regex.compile(r"\s+(?:(?:علي|ب|وفق)\s*مقياس|on\s+the\s+(?:\p{L}+\s+)?scale)")
 _AND_MORE = regex.compile(r"\s+و\s?$")
+_DUAL = regex.compile("(?:ين|ان)$")
+_AND_SCALE = regex.compile(r"\s+(?:and\s+)?$")
 _KIND_OF_DEGREE = regex.compile(
     r"\s*(?:(?P<c>celsius|centigrade|c|ميويه|سلزيوس|سيلسيوس)|(?P<f>fahrenheit|f|فهرنهايت))(?!\p{L})"
 )
@@ -198,12 +200,13 @@ def _joined(reading: Reading, found: list[_Number]) -> list[_Number]:
     for number in found:
         gap = reading.text[out[-1].end : number.start] if out else "x"
         scale = _scale_behind(reading, out[-1]) if out and number.digits else 1
+        in_scales = _AND_SCALE.fullmatch(gap) and _scale_behind(reading, number) > 1
         if (
             out
-            and _AND_MORE.fullmatch(gap)
+            and (in_scales or _AND_MORE.fullmatch(gap))
             and number.amount < scale
             and not _BETWEEN.search(reading.text[max(0, out[-1].start - 10) : out[-1].start])
-        ):  # «19 ألفًا و300»
+        ):  # «19 ألفًا و300»، «مليون و200 ألف», "3 million 200 thousand"
             out[-1].amount += number.amount
             out[-1].end = number.end
         elif out and _POINT.fullmatch(gap) and not number.digits and number.amount < 10:
@@ -239,9 +242,9 @@ def _joined(reading: Reading, found: list[_Number]) -> list[_Number]:
 
 
 def _scale_behind(reading: Reading, number: _Number) -> int:
-    """The scale that ends a number written in digits: the thousand of «19 ألفًا»; 1 where none does."""
+    """The scale that ends a number: the thousand of «19 ألفًا» and of «ألف»; 1 where none does."""
     word = reading.text[number.start : number.end].rpartition(" ")[2]
-    return SCALES.get(word, 1) if number.digits else 1
+    return SCALES.get(word) or SCALES.get(_DUAL.sub("", word), 1)
 
 
 def _scaled(reading: Reading, number: _Number) -> None:
