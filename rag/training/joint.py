@@ -301,6 +301,20 @@ def without(
     return begin, min(end, begin + WINDOW_PIECES)
 
 
+def remainder(
+    text: Text, answers: Sequence[tuple[int, int]], begin: int, end: int
+) -> list[tuple[int, int]]:
+    """The sentences between two pieces that hold no answer, as piece ranges.
+
+    As long as what answers, but for a sentence: of runs alone, the long one would be what answers.
+    """
+    return [
+        (first, last)
+        for first, last in text.sentences
+        if begin <= first < last <= end and not any(a < last and first < b for a, b in answers)
+    ]
+
+
 class Reading:
     """Draws reading examples."""
 
@@ -388,10 +402,15 @@ class Reading:
         side = 0 if len(asked.texts) == 1 or self.rng.random() < ARABIC_SHARE else 1
         text, answers = self.corpus.texts[asked.texts[side]], asked.answers[side]
         chance = self.rng.random()
-        if answers and chance < 0.28:
+        if answers and chance < 0.14:
             free = without(text, answers, self.rng)
             if free is not None:
                 return self._example(asked.ids, [text.ids[free[0] : free[1]]], [])
+        elif answers and chance < 0.28:
+            around = window(text, answers, self.rng, WINDOW_PIECES)
+            parts = [text.ids[a:b] for a, b in remainder(text, answers, *around)]
+            if parts:
+                return self._example(asked.ids, parts, [])
         if chance > 0.95 and name != "terse":  # another text altogether
             pool = self.corpus.asked[name]
             other = pool[int(self.rng.integers(len(pool)))]

@@ -230,6 +230,19 @@ def test_a_window_holds_an_answer_in_whole_sentences(made, seed, longest):
 
 @settings(max_examples=300, deadline=None)
 @given(cut_texts(), st.integers(0, 1000))
+def test_a_remainder_is_the_window_without_what_answers(made, seed):
+    text, answers = made
+    begin, end = joint.window(text, answers, np.random.default_rng(seed), joint.WINDOW_PIECES)
+    left = joint.remainder(text, answers, begin, end)
+    pieces = [n for first, last in left for n in range(first, last)]
+    assert pieces == sorted(set(pieces))
+    held = [one for one in text.sentences if begin <= one[0] < one[1] <= end]
+    answering = [(a, b) for a, b in held if any(s < b and a < e for s, e in answers)]
+    assert sorted([*left, *answering]) == held
+
+
+@settings(max_examples=300, deadline=None)
+@given(cut_texts(), st.integers(0, 1000))
 def test_a_run_without_the_answer_touches_none(made, seed):
     text, answers = made
     found = joint.without(text, answers, np.random.default_rng(seed))
