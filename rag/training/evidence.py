@@ -178,7 +178,7 @@ def articles(
 
     Every second corpus lacks its first text; each is asked a few questions of other texts, and
     ``off_topic`` ones from elsewhere. Some are asked over all texts too, the Arabic ones among
-    other ``news``, but no terse ones: "How long was he there?" finds nothing among many.
+    other ``news``.
     """
     by_id = {row["id"]: row for row in rows}
     asked: list[Asked] = []
@@ -198,8 +198,7 @@ def articles(
             [*texts.values(), *map(_paragraph, range(len(others)), others)], embedder
         )
         for number, (row, text) in enumerate(told):
-            named = not (row["is_impossible"] or row.get("terse"))
-            if number % 7 in (0, 3) and named:  # of both languages
+            if number % 7 in (0, 3) and not row["is_impossible"]:  # of both languages
                 pair = f"{row['lang']}-{language}"
                 gold = _first_answer(text)
                 asked.append(Asked(row["unit"], pair, row["question"], gold, large))
