@@ -36,6 +36,7 @@ MISSED = {
     "name-telecom-ar", "name-painting", "name-dam-ar", "name-born-mixed", "name-sides-ar",
     # The question names who also speaks; "lost power" says little of «انقطعت الكهرباء».
     "later-sides-inside-ar", "later-outage-mixed",
+    "later-dual-ar",  # «أن جنديين قُتلا» is too improbable beside «إن خمسة جنود قُتلوا»
 }  # fmt: skip
 
 
