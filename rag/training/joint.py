@@ -280,15 +280,17 @@ def window(
     return begin, min(end, begin + longest)
 
 
+def holds_none(sentence: tuple[int, int], answers: Sequence[tuple[int, int]]) -> bool:
+    """Whether a sentence with any pieces touches no answer; all are piece ranges."""
+    begin, end = sentence
+    return begin < end and not any(first < end and begin < last for first, last in answers)
+
+
 def without(
     text: Text, answers: Sequence[tuple[int, int]], rng: np.random.Generator
 ) -> tuple[int, int] | None:
     """A run of sentences that holds no answer, or None."""
-    free = [
-        n
-        for n, (begin, end) in enumerate(text.sentences)
-        if end > begin and not any(a < end and begin < b for a, b in answers)
-    ]
+    free = [n for n, one in enumerate(text.sentences) if holds_none(one, answers)]
     if not free:
         return None
     at = last = free[int(rng.integers(len(free)))]
@@ -311,7 +313,7 @@ def remainder(
     return [
         (first, last)
         for first, last in text.sentences
-        if begin <= first < last <= end and not any(a < last and first < b for a, b in answers)
+        if begin <= first and last <= end and holds_none((first, last), answers)
     ]
 
 
