@@ -35,11 +35,11 @@ def sure_span(scores: SpanScores, text: str, within: Span) -> tuple[Span | None,
     The margin says whether the sentence answers, the last value whether the model knows which words
     do.
     """
-    inside = _inside(scores, within)
-    if not len(inside):
+    held_in = inside(scores.spans, within)
+    if not len(held_in):
         return None, _NOTHING, 0.0
-    pieces = scores.spans[inside]
-    both = _sums(scores.starts[inside], scores.ends[inside])
+    pieces = scores.spans[held_in]
+    both = _sums(scores.starts[held_in], scores.ends[held_in])
     best = _best(both)
     margin = float(both[best])
     span = _shown(text, within, pieces, best)
@@ -96,9 +96,16 @@ def _expected(both: NDArray[np.float32], pair: tuple[int, int]) -> float:
     return float((likely * f1).sum() / likely.sum())
 
 
-def _inside(scores: SpanScores, within: Span) -> NDArray[np.intp]:
-    """The numbers of the pieces that lie in ``within``."""
-    spans = scores.spans
+def margin_inside(scores: SpanScores, within: Span) -> float:
+    """The best margin over no answer of any run of pieces in ``within``; lowest without a piece."""
+    pieces = inside(scores.spans, within)
+    if not len(pieces):
+        return _NOTHING
+    return float(_sums(scores.starts[pieces], scores.ends[pieces]).max())
+
+
+def inside(spans: NDArray[np.int32], within: Span) -> NDArray[np.intp]:
+    """The numbers of the pieces (n, 2) that lie in ``within``."""
     return np.flatnonzero(
         (spans[:, 0] >= within.start) & (spans[:, 1] <= within.end) & (spans[:, 1] > spans[:, 0])
     )

@@ -3,6 +3,7 @@
 static     tokenizer → align → match → export: the folder of the static model
 distil     stage 1 of the network: the English teacher's trunk learns Arabic from translations
 joint      stage 2: reading, retrieval and translation together → export: the network's folder
+mean       the mean of trained networks' weights → export: the network's folder
 evidence   fits retrieval, evidence and confidence weights on questions kept aside
 measure    the evaluation sets, as JSON
 unpack     the shipped network in float32 for transformers and sentence-transformers
@@ -309,6 +310,22 @@ def train_joint(options: argparse.Namespace) -> None:
     export.export_bilingual(out, tokenizer, options.out / BILINGUAL)
 
 
+def share_of(given: str) -> tuple[Path, float]:
+    """A folder and its share, written FOLDER:SHARE; raises ValueError."""
+    folder, _, share = given.rpartition(":")
+    if not (Path(folder) / "model.safetensors").is_file():
+        raise ValueError(folder)
+    return Path(folder), float(share)
+
+
+def make_mean(options: argparse.Namespace) -> None:
+    """The mean of trained networks in the work folder; writes the shipped folder."""
+    out = options.work / "mean"
+    export.mean(options.parts, out)
+    tokenizer = Tokenizer.from_file(str(options.work / "tokenizer.json"))
+    export.export_bilingual(out, tokenizer, options.out / BILINGUAL)
+
+
 def unpack(options: argparse.Namespace) -> None:
     """The shipped network in the work folder, as other libraries load it."""
     export.unpack(options.out / BILINGUAL, options.work)
@@ -338,14 +355,23 @@ def main() -> None:
         ("evidence", fit_evidence),
         ("distil", distil),
         ("joint", train_joint),
+        ("mean", make_mean),
         ("unpack", unpack),
         ("measure", measured),
     ):
         step = steps.add_parser(name, parents=[shared])
         step.set_defaults(run=run)
-        if name != "unpack":
+        if name not in ("mean", "unpack"):
             step.add_argument(
                 "--data", type=Path, required=True, help="folder with parallel/, qa/, mono/"
+            )
+        if name == "mean":
+            step.add_argument(
+                "parts",
+                type=share_of,
+                nargs="+",
+                metavar="FOLDER:SHARE",
+                help="a folder with model.safetensors, and how much of the mean it is",
             )
         if name == "static":
             step.add_argument("--pieces", type=int, default=24_000, help="Arabic pieces")

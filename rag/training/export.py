@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer
 from tokenizers.processors import TemplateProcessing
 
@@ -84,6 +86,32 @@ def export_bilingual(trained: Path, tokenizer: Tokenizer, folder: Path) -> None:
     )
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     _record(folder, ["model.onnx", "config.json", "tokenizer.json"])
+
+
+def mean(parts: Sequence[tuple[Path, float]], out: Path) -> None:
+    """Writes the mean of trained networks' weights as another such folder.
+
+    ``parts`` are folders that training wrote or :func:`unpack` did, and how much each counts; the
+    shares are made to add up to 1. Raises ValueError for networks of different shapes and for shares
+    that are not above 0. After Wortsman et al. 2022 (arXiv:2203.05482).
+    """
+    total = sum(share for _, share in parts)
+    if not parts or not all(0 < share < math.inf for _, share in parts):
+        raise ValueError("each network needs a share above 0, as FOLDER:0.25")
+    summed: dict[str, NDArray[np.float64]] = {}
+    for folder, share in parts:
+        weights = load_file(folder / "model.safetensors")
+        shapes = {name: value.shape for name, value in weights.items()}
+        if summed and shapes != {name: value.shape for name, value in summed.items()}:
+            raise ValueError(
+                f"{folder}: its weights have other names or shapes than {parts[0][0]}'s"
+            )
+        for name, value in weights.items():
+            summed[name] = summed.get(name, 0.0) + value.astype(np.float64) * (share / total)
+    out.mkdir(parents=True, exist_ok=True)
+    kept = {name: value.astype(np.float32) for name, value in summed.items()}
+    save_file(kept, out / "model.safetensors", metadata={"format": "pt"})
+    (out / "config.json").write_bytes((parts[0][0] / "config.json").read_bytes())
 
 
 def unpack(folder: Path, out: Path) -> None:

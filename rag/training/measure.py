@@ -20,6 +20,7 @@ from rag.index.memory import MemoryIndex
 from rag.languages import language_of
 from rag.protocols import Embedder, SpanModel
 from rag.question import understand
+from rag.reading.closer import score_closely
 from rag.reading.spans import best_span
 from rag.retrieval import Retriever
 from rag.sentences import split, trim
@@ -75,14 +76,15 @@ def paragraphs(
 def reading(spans: SpanModel, asked: Sequence[tuple[str, str, Sequence[str]]]) -> dict[str, float]:
     """Exact match and F1 of the best span, and how well its margin tells unanswerable questions.
 
-    As the readers have it, a span lies inside one sentence. ``asked`` are (question, text, accepted
+    As the embedded reader has it, a span lies inside one sentence, and the likeliest sentences are read
+    again by themselves. ``asked`` are (question, text, accepted
     answers), none where the text does not answer. The area under the ROC curve is the share of
     (answerable, unanswerable) pairs in the right order.
     """
     margins, answerable, exact, overlap = [], [], [], []
     for question, text, accepted in asked:
-        scores = spans.score(question, [text])[0]
         sentences = [trim(text, sentence.start, sentence.end) for sentence in split(text)]
+        scores = score_closely(spans, question, [text], [sentences])[0]
         by_sentence = [best_span(scores, text, sentence) for sentence in sentences]
         span, margin = max(by_sentence, key=lambda one: one[1])
         margins.append(margin)

@@ -226,6 +226,55 @@ def test_the_command_unpacks_without_data(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "unpacked" / "model.safetensors").is_file()
 
 
+def two_networks(folder):
+    """Folders of two tiny networks of one shape, and their tokenizer beside them."""
+    tokenizer = tiny.tokenizer(tuple(TEXTS))
+    tokenizer.save(str(folder / "tokenizer.json"))
+    for seed in (1, 2):
+        tiny.network(tokenizer.get_vocab_size(), seed=seed).save_pretrained(folder / str(seed))
+    return folder / "1", folder / "2"
+
+
+def test_the_command_takes_the_mean_of_networks_and_exports_it(tmp_path, monkeypatch):
+    one, two = two_networks(tmp_path)
+    parts = [f"{one}:3", f"{two}:1"]
+    folders = ["--out", str(tmp_path / "models"), "--work", str(tmp_path)]
+    threads = ["--threads", str(torch.get_num_threads())]
+    monkeypatch.setattr("sys.argv", ["rag.training", "mean", *parts, *folders, *threads])
+    command.main()
+    load = tiny.BertForQuestionAnswering.from_pretrained
+    first, second, made = (load(folder).state_dict() for folder in (one, two, tmp_path / "mean"))
+    for name, value in made.items():
+        torch.testing.assert_close(value, 0.75 * first[name] + 0.25 * second[name])
+    assert not torch.equal(made["qa_outputs.weight"], first["qa_outputs.weight"])
+    assert ContextualModel(tmp_path / "models" / catalogue.BILINGUAL, workers=1).dim == 32
+
+
+@pytest.mark.parametrize("share", ["0", "-1", "inf", "nan"])
+def test_a_share_of_a_mean_is_above_zero(tmp_path, share):
+    one, two = two_networks(tmp_path)
+    with pytest.raises(ValueError, match="above 0"):
+        export.mean([(one, 1.0), (two, float(share))], tmp_path / "mean")
+    assert not (tmp_path / "mean").exists()
+
+
+def test_networks_of_different_shapes_have_no_mean(tmp_path):
+    one, two = two_networks(tmp_path)
+    tiny.network(7, seed=2).save_pretrained(two)
+    with pytest.raises(ValueError, match="other names or shapes"):
+        export.mean([(one, 1.0), (two, 1.0)], tmp_path / "mean")
+    assert not (tmp_path / "mean").exists()
+
+
+@pytest.mark.parametrize("part", ["nowhere:0.5", "nowhere", "", ":1"])
+def test_a_part_of_a_mean_is_a_trained_folder_and_a_share(part, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["rag.training", "mean", part])
+    with pytest.raises(SystemExit) as ended:
+        command.main()
+    assert ended.value.code == 2
+    assert "FOLDER:SHARE" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "text", [*TEXTS, "والكِتَابُ مدرسة ١٢", "It's [SEP] odd [CLS] 😀", "", "ﷺ  e\u0301te\u0301"]
 )
