@@ -2,8 +2,7 @@
 
 A reader that has a whole passage before it and one that has a sentence or three seldom make the same
 mistakes, so the mean of what they say is better than each (the model card has the figures; means of
-several readings as in Lakshminarayanan et al. 2017, here of one network over several texts). Only the
-few sentences with the best margins are looked at again: no other would be quoted.
+several predictions as in Lakshminarayanan et al. 2017, here of one network over several texts).
 """
 
 from __future__ import annotations
@@ -14,74 +13,59 @@ from dataclasses import dataclass
 import numpy as np
 
 from rag.protocols import SpanModel
-from rag.reading.spans import inside, margin_inside
+from rag.reading.spans import inside
 from rag.types import Span, SpanScores
 
-CLOSER = 8  # sentences, over all passages
+CLOSER = 3  # sentences that are looked at again; more found no better answers
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
-    """Sentence ``place`` of text number ``text``, and the runs of sentences it is read in again."""
+class Sentence:
+    """Sentence ``number`` of a text that was read as a whole, all its sentences being ``places``."""
 
-    text: int
-    place: Span
-    runs: tuple[Span, ...]
+    text: str
+    places: tuple[Span, ...]
+    number: int
+    scores: SpanScores
+
+    @property
+    def place(self) -> Span:
+        """Where the sentence stands in the text."""
+        return self.places[self.number]
+
+    def runs(self) -> list[Span]:
+        """The sentence with the one before and the one behind, and alone, unless that is the text."""
+        near = self.places[max(0, self.number - 1) : self.number + 2]
+        every = Span(start=self.places[0].start, end=self.places[-1].end)
+        known = (every, Span(start=0, end=len(self.text)))
+        both = (Span(start=near[0].start, end=near[-1].end), self.place)
+        return [run for run in dict.fromkeys(both) if run not in known]
 
 
-def score_closely(
-    model: SpanModel,
-    question: str,
-    texts: Sequence[str],
-    places: Sequence[Sequence[Span]],
-    most: int = CLOSER,
-) -> list[SpanScores]:
-    """The model's scores of each text, those of its likeliest sentences a mean over readings.
+def read_again(model: SpanModel, question: str, sentences: Sequence[Sentence]) -> list[SpanScores]:
+    """Scores of the sentences' pieces, as places of their texts: means over all readings.
 
-    ``places`` are the sentences of each text, in order. At most ``most`` are read again, over all
-    texts; where the pieces of a sentence are others when it stands alone its scores stay.
+    A reading that has other pieces than the text as a whole does not count.
     """
-    whole = model.score(question, texts)
-    looks = _looks(texts, places, whole, most)
-    again = [(look, run) for look in looks for run in look.runs]
-    read = model.score(question, [texts[look.text][run.start : run.end] for look, run in again])
-    starts = [one.starts.copy() for one in whole]
-    ends = [one.ends.copy() for one in whole]
-    counts = [np.ones(len(one.starts), dtype=np.float32) for one in whole]
-    for (look, run), scores in zip(again, read, strict=True):
-        here = inside(whole[look.text].spans, look.place)
-        spans = scores.spans + run.start
-        there = inside(spans, look.place)
-        if np.array_equal(whole[look.text].spans[here], spans[there]):
-            starts[look.text][here] += scores.starts[there]
-            ends[look.text][here] += scores.ends[there]
-            counts[look.text][here] += 1
+    again = [(number, run) for number, one in enumerate(sentences) for run in one.runs()]
+    texts = [sentences[number].text[run.start : run.end] for number, run in again]
+    read = [[_part(one.scores, one.place, 0)] for one in sentences]
+    for (number, run), scores in zip(again, model.score(question, texts), strict=True):
+        part = _part(scores, sentences[number].place, run.start)
+        if np.array_equal(part.spans, read[number][0].spans):
+            read[number].append(part)
     return [
-        SpanScores(one.spans, starts[number] / counts[number], ends[number] / counts[number])
-        for number, one in enumerate(whole)
-    ]
-
-
-def _looks(
-    texts: Sequence[str],
-    places: Sequence[Sequence[Span]],
-    whole: Sequence[SpanScores],
-    most: int,
-) -> list[_Look]:
-    """The sentences with the best margins; a text of one sentence has been read alone."""
-    margins = [
-        (margin_inside(scores, place), text, number)
-        for text, (scores, some) in enumerate(zip(whole, places, strict=True))
-        for number, place in enumerate(some)
-    ]
-    found = []
-    for _, text, number in sorted(margins, key=lambda one: (-one[0], one[1:]))[:most]:
-        some = places[text]
-        place = some[number]
-        near = Span(
-            start=some[max(0, number - 1)].start, end=some[min(len(some), number + 2) - 1].end
+        SpanScores(
+            parts[0].spans,
+            np.mean([part.starts for part in parts], axis=0, dtype=np.float32),
+            np.mean([part.ends for part in parts], axis=0, dtype=np.float32),
         )
-        known = (Span(start=0, end=len(texts[text])), Span(start=some[0].start, end=some[-1].end))
-        runs = tuple(run for run in dict.fromkeys((place, near)) if run not in known)
-        found.append(_Look(text, place, runs))
-    return found
+        for parts in read
+    ]
+
+
+def _part(scores: SpanScores, place: Span, ahead: int) -> SpanScores:
+    """The scores of the pieces in ``place``, those of a text that stands ``ahead`` of its start."""
+    spans = scores.spans + np.int32(ahead)
+    here = inside(spans, place)
+    return SpanScores(spans[here], scores.starts[here], scores.ends[here])

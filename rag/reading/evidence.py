@@ -1,11 +1,11 @@
 """The embedded reader: it weighs how well each sentence answers, and tells the short answer.
 
-The span model reads the question with each passage and says where an answer would start and end;
-the likeliest sentences are read again by themselves (:mod:`rag.reading.closer`). Beside its best
-span every sentence gets a handful of features (late interaction with the sentence alone and with
+The span model reads the question with each passage and says where an answer would start and end.
+Beside its best span every sentence gets a handful of features (late interaction with the sentence alone and with
 its surroundings, the question's rare terms it holds, whether it holds a value of the type asked
 for, …). A linear model fitted by ``rag.training`` ranks the sentences; a second one turns the best
-sentence's features into the probability that one of the first three answers. Questions in the
+sentence's features into the probability that one of the first three answers. The short answers of
+these are told after reading them again by themselves (:mod:`rag.reading.closer`). Questions in the
 language of the text and questions across languages have weights of their own, since words and stems
 only meet inside one language.
 """
@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,8 +26,8 @@ from rag import late_interaction
 from rag.errors import ModelDamaged
 from rag.protocols import PassageIndex, PieceEmbedder, SpanModel
 from rag.question import Question, coverage, idf, understand
-from rag.reading.answers import TOLD_TYPES, short_answer, values_of_type
-from rag.reading.closer import score_closely
+from rag.reading.answers import TOLD_TYPES, values_of_type
+from rag.reading.closer import CLOSER, Sentence, read_again
 from rag.reading.places import Place, sentences_of
 from rag.reading.spans import sure_span
 from rag.retrieval import as_feature
@@ -123,6 +123,7 @@ class Candidate:
     relation: str
     features: NDArray[np.float64]
     answer: Span | None
+    sentence: Sentence
 
 
 class EvidenceReader:
@@ -155,12 +156,18 @@ class EvidenceReader:
         row = self._weights.answers[best.relation]
         odds = float(np.dot(row, answer_features(best.features, np.array(scores), len(index))))
         probability = 1 / (1 + math.exp(-max(-30.0, min(30.0, odds))))
+        told = [candidate.answer for candidate in candidates]
+        first = order[:CLOSER]
+        for number, answer in zip(
+            first, self._closer(asked, [candidates[n] for n in first]), strict=True
+        ):
+            told[number] = answer
         return [
             Evidence(
                 document_id=candidates[number].passage.document_id,
                 passage_id=candidates[number].passage.id,
                 quote=candidates[number].span,
-                answer=_told(asked, candidates[number]) if place < _TOLD else None,
+                answer=told[number] if place < _TOLD else None,
                 score=scores[number],
                 probability=float(probability * shares[number] / shares[order[0]]),
             )
@@ -175,12 +182,7 @@ class EvidenceReader:
         read = self._read(asked, [passage.text for passage in passages])
         everywhere = _most([item.words for item in read])
         places = [list(sentences_of(passage)) for passage in passages]
-        scores = score_closely(
-            self._spans,
-            question.text,
-            [passage.text for passage in passages],
-            [[place.local for place in some] for some in places],
-        )
+        scores = self._spans.score(question.text, [passage.text for passage in passages])
         alone = iter(self._read(asked, [place.text for some in places for place in some]))
         found = []
         for passage, whole, some, scored in zip(passages, read, places, scores, strict=True):
@@ -188,8 +190,10 @@ class EvidenceReader:
             before = None
             spans = [sure_span(scored, passage.text, place.local) for place in some]
             margins = [as_feature(margin) for _, margin, _ in spans]
-            for place, (span, _, sure), margin in zip(some, spans, margins, strict=True):
-                answer = span if sure >= _SURE else None
+            local = tuple(place.local for place in some)
+            for number, (place, (span, _, sure), margin) in enumerate(
+                zip(some, spans, margins, strict=True)
+            ):
                 here = next(alone)
                 features = [
                     *_matches(asked, here, before or here, whole),
@@ -207,15 +211,20 @@ class EvidenceReader:
                         text=place.text,
                         relation=relation,
                         features=np.array(features),
-                        answer=None
-                        if answer is None
-                        else Span(
-                            start=passage.start + answer.start, end=passage.start + answer.end
-                        ),
+                        answer=_in_document(passage, span if sure >= _SURE else None),
+                        sentence=Sentence(passage.text, local, number, scored),
                     )
                 )
                 before = here
         return found
+
+    def _closer(self, question: Question, best: Sequence[Candidate]) -> Iterator[Span | None]:
+        """The short answers of the best sentences, from reading these again by themselves."""
+        read = read_again(self._spans, question.text, [one.sentence for one in best])
+        for candidate, scores in zip(best, read, strict=True):
+            sentence = candidate.sentence
+            span, _, sure = sure_span(scores, sentence.text, sentence.place)
+            yield _in_document(candidate.passage, span if sure >= _SURE else None)
 
     def _ask(self, question: Question, index: PassageIndex) -> _Asked:
         pieces = self._pieces.pieces(question.text)
@@ -240,16 +249,11 @@ class EvidenceReader:
         return found
 
 
-def _told(question: Question, candidate: Candidate) -> Span | None:
-    """The short answer: the span model's, unless it misses a number or date that is asked for."""
-    if question.answer_type in TOLD_TYPES:
-        typed = short_answer(question, candidate.text, candidate.span.start)
-        answer = candidate.answer
-        if typed and (
-            answer is None or not (answer.start < typed.end and typed.start < answer.end)
-        ):
-            return typed
-    return candidate.answer
+def _in_document(passage: Passage, span: Span | None) -> Span | None:
+    """A span of the passage as one of its document."""
+    if span is None:
+        return None
+    return Span(start=passage.start + span.start, end=passage.start + span.end)
 
 
 @dataclass(frozen=True, slots=True)

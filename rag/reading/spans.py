@@ -96,14 +96,6 @@ def _expected(both: NDArray[np.float32], pair: tuple[int, int]) -> float:
     return float((likely * f1).sum() / likely.sum())
 
 
-def margin_inside(scores: SpanScores, within: Span) -> float:
-    """The best margin over no answer of any run of pieces in ``within``; lowest without a piece."""
-    pieces = inside(scores.spans, within)
-    if not len(pieces):
-        return _NOTHING
-    return float(_sums(scores.starts[pieces], scores.ends[pieces]).max())
-
-
 def inside(spans: NDArray[np.int32], within: Span) -> NDArray[np.intp]:
     """The numbers of the pieces (n, 2) that lie in ``within``."""
     return np.flatnonzero(

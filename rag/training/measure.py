@@ -20,7 +20,7 @@ from rag.index.memory import MemoryIndex
 from rag.languages import language_of
 from rag.protocols import Embedder, SpanModel
 from rag.question import understand
-from rag.reading.closer import score_closely
+from rag.reading.closer import CLOSER, Sentence, read_again
 from rag.reading.spans import best_span
 from rag.retrieval import Retriever
 from rag.sentences import split, trim
@@ -76,16 +76,23 @@ def paragraphs(
 def reading(spans: SpanModel, asked: Sequence[tuple[str, str, Sequence[str]]]) -> dict[str, float]:
     """Exact match and F1 of the best span, and how well its margin tells unanswerable questions.
 
-    As the embedded reader has it, a span lies inside one sentence, and the likeliest sentences are read
-    again by themselves. ``asked`` are (question, text, accepted
+    As the embedded reader has it, a span lies inside one sentence, and the sentences with the best
+    margins are read again by themselves. ``asked`` are (question, text, accepted
     answers), none where the text does not answer. The area under the ROC curve is the share of
     (answerable, unanswerable) pairs in the right order.
     """
     margins, answerable, exact, overlap = [], [], [], []
     for question, text, accepted in asked:
-        sentences = [trim(text, sentence.start, sentence.end) for sentence in split(text)]
-        scores = score_closely(spans, question, [text], [sentences])[0]
-        by_sentence = [best_span(scores, text, sentence) for sentence in sentences]
+        scores = spans.score(question, [text])[0]
+        places = tuple(trim(text, sentence.start, sentence.end) for sentence in split(text))
+        best = sorted(range(len(places)), key=lambda n: -best_span(scores, text, places[n])[1])[
+            :CLOSER
+        ]
+        looks = [Sentence(text, places, number, scores) for number in best]
+        by_sentence = [
+            best_span(again, text, look.place)
+            for look, again in zip(looks, read_again(spans, question, looks), strict=True)
+        ]
         span, margin = max(by_sentence, key=lambda one: one[1])
         margins.append(margin)
         answerable.append(bool(accepted))

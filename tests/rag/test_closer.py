@@ -1,4 +1,4 @@
-"""The likeliest sentences are read again, and what their readings say is averaged."""
+"""The sentences that may answer are read again, and what their readings say is averaged."""
 
 import numpy as np
 import pytest
@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.passages import cut
-from rag.reading.closer import CLOSER, score_closely
+from rag.reading.closer import Sentence, read_again
 from rag.reading.places import sentences_of
-from rag.reading.spans import best_span
+from rag.reading.spans import best_span, inside
 from rag.types import Span, SpanScores
 from tests.strategies import document, texts
 
@@ -54,60 +54,72 @@ class Words:
 
 
 TEXT = "one two. three four five. six. seven eight."
-PLACES = [
+PLACES = (
     Span(start=0, end=8),
     Span(start=9, end=25),
     Span(start=26, end=30),
     Span(start=31, end=43),
-]
+)
+
+
+def of(model, question, text, some):
+    """Every sentence of a text that the model has read."""
+    scores = model.score(question, [text])[0]
+    return [Sentence(text, tuple(some), number, scores) for number in range(len(some))]
 
 
 def test_scores_are_means_over_the_text_the_neighbours_and_the_sentence_alone():
-    scores = score_closely(Words(), "?", [TEXT], [PLACES])[0]
+    model = Words()
+    found = read_again(model, "?", of(model, "?", TEXT, PLACES))
     # Words of the text 8; with neighbours 5, 6, 6 and 3; alone 2, 3, 1 and 2.
-    expected = (
-        [(8 + 5 + 2) / 3] * 2 + [(8 + 6 + 3) / 3] * 3 + [(8 + 6 + 1) / 3] + [(8 + 3 + 2) / 3] * 2
-    )
-    assert scores.starts == pytest.approx(expected)
-    assert scores.ends == pytest.approx([-one for one in expected])
+    for scores, words, near, alone in zip(
+        found, (2, 3, 1, 2), (5, 6, 6, 3), (2, 3, 1, 2), strict=True
+    ):
+        assert scores.starts == pytest.approx([(8 + near + alone) / 3] * words)
+        assert scores.ends == pytest.approx([-(8 + near + alone) / 3] * words)
+    assert [one.spans[0, 0] for one in found] == [place.start for place in PLACES]
 
 
-def test_only_the_best_sentences_of_all_texts_are_read_again():
+def test_a_sentence_is_read_with_its_neighbours_and_alone():
     model = Words()
-    other = "nine ten. eleven."
-    found = score_closely(
-        model, "?", [other, TEXT], [[Span(start=0, end=9), Span(start=10, end=17)], PLACES], most=1
-    )
-    # Margins are 0 everywhere: the first of equal ones. With its neighbour it is the whole text.
-    assert model.read == [other, TEXT, "nine ten."]
-    assert found[0].starts == pytest.approx([2.5, 2.5, 3])
-    assert found[1].starts == pytest.approx([8] * 8)
+    sentences = of(model, "?", TEXT, PLACES)
+    read_again(model, "?", sentences[1:2])
+    assert model.read == [TEXT, "one two. three four five. six.", "three four five."]
 
 
-def test_a_text_of_one_sentence_is_read_once():
+def test_what_has_been_read_is_not_read_again():
     model = Words()
-    score_closely(model, "?", ["one two. "], [[Span(start=0, end=8)]])
+    read_again(model, "?", of(model, "?", "one two. ", [Span(start=0, end=8)]))
     assert model.read == ["one two. "]
+    pair = "nine ten. eleven. "
+    read_again(model, "?", of(model, "?", pair, [Span(start=0, end=9), Span(start=10, end=17)]))
+    assert model.read == ["one two. ", pair, "nine ten.", "eleven."]
 
 
-def test_scores_stay_where_a_sentence_alone_has_other_pieces():
-    scores = score_closely(Words(shift=1), "?", [TEXT], [PLACES])[0]
-    assert scores.starts.tolist() == [8] * 8
+def test_a_reading_with_other_pieces_does_not_count():
+    model = Words(shift=1)
+    for scores in read_again(model, "?", of(model, "?", TEXT, PLACES)):
+        assert set(scores.starts.tolist()) <= {8.0}
+
+
+def test_no_sentence_no_reading():
+    model = Words()
+    assert read_again(model, "?", []) == []
 
 
 @pytest.mark.parametrize(("question", "text"), ASKED)
 def test_the_network_reads_the_same_pieces_in_a_sentence_and_in_its_text(network, question, text):
-    whole = network.score(question, [text])[0]
-    before = whole.starts.copy()
-    some = places(text)
-    closer = score_closely(network, question, [text], [some])[0]
-    assert np.array_equal(whole.starts, before)  # what the network remembers is not changed
-    assert np.array_equal(closer.spans, whole.spans)
-    for place in some:
-        alone = network.score(question, [text[place.start : place.end]])[0]
-        here = (whole.spans[:, 0] >= place.start) & (whole.spans[:, 1] <= place.end)
-        assert np.array_equal(alone.spans + place.start, whole.spans[here])
-    assert not np.allclose(closer.starts, whole.starts)
+    sentences = of(network, question, text, places(text))
+    before = sentences[0].scores.starts.copy()
+    for one, scores in zip(sentences, read_again(network, question, sentences), strict=True):
+        assert np.array_equal(
+            one.scores.starts, before
+        )  # what the network remembers is not changed
+        here = inside(one.scores.spans, one.place)
+        assert np.array_equal(scores.spans, one.scores.spans[here])
+        alone = network.score(question, [text[one.place.start : one.place.end]])[0]
+        assert np.array_equal(alone.spans + one.place.start, scores.spans)
+        assert not np.allclose(scores.starts, one.scores.starts[here])
 
 
 @pytest.mark.parametrize(
@@ -115,32 +127,19 @@ def test_the_network_reads_the_same_pieces_in_a_sentence_and_in_its_text(network
     [(*ASKED[0], "خمس سنوات"), (*ASKED[1], "three hours"), (*ASKED[2], "خمس سنوات")],
 )
 def test_what_is_read_again_answers(network, question, text, answer):
-    some = places(text)
-    scores = score_closely(network, question, [text], [some])[0]
-    span, _ = max((best_span(scores, text, place) for place in some), key=lambda found: found[1])
+    sentences = of(network, question, text, places(text))
+    read = zip(sentences, read_again(network, question, sentences), strict=True)
+    span, _ = max((best_span(again, text, one.place) for one, again in read), key=lambda it: it[1])
     assert answer in text[span.start : span.end]
 
 
-@given(st.lists(texts, max_size=3), st.sampled_from(["متى؟", "How many?"]))
-def test_any_texts_keep_their_pieces(network, written, question):
-    passages = [passage for text in written for passage in cut(document(text))]
-    given_texts = [passage.text for passage in passages]
-    some = [[place.local for place in sentences_of(passage)] for passage in passages]
-    whole = network.score(question, given_texts)
-    closer = score_closely(network, question, given_texts, some)
-    for one, two in zip(whole, closer, strict=True):
-        assert np.array_equal(one.spans, two.spans)
-        assert one.starts.shape == two.starts.shape
-        assert np.isfinite(two.starts).all()
-        assert np.isfinite(two.ends).all()
-
-
-def test_how_many_are_read_again_is_bounded():
-    model = Words()
-    long = " ".join(f"{number} is." for number in range(50))
-    some, at = [], 0
-    for part in long.split(". "):
-        some.append(Span(start=at, end=at + len(part.rstrip(".")) + 1))
-        at = some[-1].end + 1
-    score_closely(model, "?", [long], [some])
-    assert len(model.read) == 1 + 2 * CLOSER
+@given(texts, st.sampled_from(["متى؟", "How many?"]))
+def test_pieces_of_any_text_stay_where_they_are(network, written, question):
+    for passage in cut(document(written)):
+        some = [place.local for place in sentences_of(passage)]
+        sentences = of(network, question, passage.text, some)
+        for one, scores in zip(sentences, read_again(network, question, sentences), strict=True):
+            here = inside(one.scores.spans, one.place)
+            assert np.array_equal(scores.spans, one.scores.spans[here])
+            assert scores.starts.shape == scores.ends.shape == here.shape
+            assert np.isfinite([scores.starts, scores.ends]).all()
