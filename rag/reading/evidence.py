@@ -1,13 +1,13 @@
 """The embedded reader: it weighs how well each sentence answers, and tells the short answer.
 
 The span model reads the question with each passage and says where an answer would start and end.
-Beside its best span every sentence gets a handful of features (late interaction with the sentence alone and with
-its surroundings, the question's rare terms it holds, whether it holds a value of the type asked
-for, …). A linear model fitted by ``rag.training`` ranks the sentences; a second one turns the best
-sentence's features into the probability that one of the first three answers. The short answers of
-these are told after reading them again by themselves (:mod:`rag.reading.closer`). Questions in the
-language of the text and questions across languages have weights of their own, since words and stems
-only meet inside one language.
+Beside its best span every sentence gets a handful of features (late interaction with the sentence
+alone and with its surroundings, the question's rare terms it holds, whether it holds a value of the
+type asked for, …). A linear model fitted by ``rag.training`` ranks the sentences; a second one
+turns the best sentence's features into the probability that one of the first three answers. The
+short answers of these are told after reading them again by themselves (:mod:`rag.reading.closer`).
+Questions in the language of the text and questions across languages have weights of their own,
+since words and stems only meet inside one language.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ FEATURES = (
 )
 # The span is told as the short answer where it can be expected to be half right. Given the right
 # sentence, 93 % of the spans reach that (1,792 questions kept aside, terse ones among them); 80 % of
-# these have an F1 of .5 or more and 13 % of 0 (of all 77 and 15). Below it the sentence is the answer: better too much than
-# the wrong name.
+# these have an F1 of .5 or more and 13 % of 0 (of all 77 and 15). Below it the sentence is the
+# answer: better too much than the wrong name.
 _SURE = 0.5
 _TOLD = 16  # sentences whose short answer is looked for: as many as are compared with each other
 _RELATIONS = ("same", "cross")  # of the language of the question to that of the text

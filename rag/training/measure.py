@@ -77,18 +77,16 @@ def reading(spans: SpanModel, asked: Sequence[tuple[str, str, Sequence[str]]]) -
     """Exact match and F1 of the best span, and how well its margin tells unanswerable questions.
 
     As the embedded reader has it, a span lies inside one sentence, and the sentences with the best
-    margins are read again by themselves. ``asked`` are (question, text, accepted
-    answers), none where the text does not answer. The area under the ROC curve is the share of
-    (answerable, unanswerable) pairs in the right order.
+    margins are read again by themselves. ``asked`` are (question, text, accepted answers), none
+    where the text does not answer. The area under the ROC curve is the share of (answerable,
+    unanswerable) pairs in the right order.
     """
     margins, answerable, exact, overlap = [], [], [], []
     for question, text, accepted in asked:
         scores = spans.score(question, [text])[0]
         places = tuple(trim(text, sentence.start, sentence.end) for sentence in split(text))
-        best = sorted(range(len(places)), key=lambda n: -best_span(scores, text, places[n])[1])[
-            :CLOSER
-        ]
-        looks = [Sentence(text, places, number, scores) for number in best]
+        order = sorted(range(len(places)), key=lambda n: -best_span(scores, text, places[n])[1])
+        looks = [Sentence(text, places, number, scores) for number in order[:CLOSER]]
         by_sentence = [
             best_span(again, text, look.place)
             for look, again in zip(looks, read_again(spans, question, looks), strict=True)
