@@ -28,7 +28,7 @@ from rag.protocols import PassageIndex, PieceEmbedder, SpanModel
 from rag.question import Question, coverage, idf, understand
 from rag.reading.answers import TOLD_TYPES, values_of_type
 from rag.reading.closer import CLOSER, Sentence, read_again
-from rag.reading.places import Place, sentences_of
+from rag.reading.places import Place, in_document, sentences_of
 from rag.reading.spans import sure_span
 from rag.retrieval import as_feature
 from rag.terms import term_set
@@ -211,7 +211,7 @@ class EvidenceReader:
                         text=place.text,
                         relation=relation,
                         features=np.array(features),
-                        answer=_in_document(passage, span if sure >= _SURE else None),
+                        answer=_told(passage, span, sure),
                         sentence=Sentence(passage.text, local, number, scored),
                     )
                 )
@@ -224,7 +224,7 @@ class EvidenceReader:
         for candidate, scores in zip(best, read, strict=True):
             sentence = candidate.sentence
             span, _, sure = sure_span(scores, sentence.text, sentence.place)
-            yield _in_document(candidate.passage, span if sure >= _SURE else None)
+            yield _told(candidate.passage, span, sure)
 
     def _ask(self, question: Question, index: PassageIndex) -> _Asked:
         pieces = self._pieces.pieces(question.text)
@@ -249,11 +249,9 @@ class EvidenceReader:
         return found
 
 
-def _in_document(passage: Passage, span: Span | None) -> Span | None:
-    """A span of the passage as one of its document."""
-    if span is None:
-        return None
-    return Span(start=passage.start + span.start, end=passage.start + span.end)
+def _told(passage: Passage, span: Span | None, sure: float) -> Span | None:
+    """The best span as a short answer in the document, where it can be told."""
+    return None if span is None or sure < _SURE else in_document(passage, span)
 
 
 @dataclass(frozen=True, slots=True)

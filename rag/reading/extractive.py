@@ -21,10 +21,10 @@ from rag.contextual import ScoredWindow, merged
 from rag.errors import ConfigurationError, MissingExtra
 from rag.model_files import encodable
 from rag.protocols import PassageIndex, SpanModel
-from rag.reading.places import Place, sentences_of
+from rag.reading.places import Place, in_document, sentences_of
 from rag.reading.spans import best_span
 from rag.sentences import trim
-from rag.types import Evidence, Passage, Span, SpanScores
+from rag.types import Evidence, Passage, SpanScores
 
 WINDOW = 384  # pieces of question and text read together, as these models are usually trained
 OVERLAP = 128  # pieces that neighbouring windows share, at most half of their text
@@ -198,14 +198,12 @@ class ExtractiveReader:
 
 def _evidence(passage: Passage, place: Place, scores: SpanScores) -> Evidence:
     answer, margin = best_span(scores, passage.text, place.local)
-    if answer is not None:
-        answer = Span(start=passage.start + answer.start, end=passage.start + answer.end)
     odds = max(-_MOST_ODDS, min(_MOST_ODDS, margin / TEMPERATURE))
     return Evidence(
         document_id=passage.document_id,
         passage_id=passage.id,
         quote=place.span,
-        answer=answer,
+        answer=None if answer is None else in_document(passage, answer),
         score=margin,
         probability=1 / (1 + math.exp(-odds)),
     )

@@ -25,5 +25,9 @@ def sentences_of(passage: Passage) -> Iterator[Place]:
         local = trim(passage.text, sentence.start, sentence.end)
         text = passage.text[local.start : local.end]
         if any(character.isalnum() for character in text):
-            start = passage.start + local.start
-            yield Place(Span(start=start, end=start + len(text)), local, text, sentence.kind)
+            yield Place(in_document(passage, local), local, text, sentence.kind)
+
+
+def in_document(passage: Passage, local: Span) -> Span:
+    """A span of the passage as one of its document."""
+    return Span(start=passage.start + local.start, end=passage.start + local.end)

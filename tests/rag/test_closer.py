@@ -112,9 +112,8 @@ def test_the_network_reads_the_same_pieces_in_a_sentence_and_in_its_text(network
     sentences = of(network, question, text, places(text))
     before = sentences[0].scores.starts.copy()
     for one, scores in zip(sentences, read_again(network, question, sentences), strict=True):
-        assert np.array_equal(
-            one.scores.starts, before
-        )  # what the network remembers is not changed
+        # What the network remembers is not changed.
+        assert np.array_equal(one.scores.starts, before)
         here = inside(one.scores.spans, one.place)
         assert np.array_equal(scores.spans, one.scores.spans[here])
         alone = network.score(question, [text[one.place.start : one.place.end]])[0]
